@@ -103,7 +103,7 @@ def draw_predictions(test_data, net):
     figure, panels = plt.subplots(1, 4, figsize=(8, 2.4))
     for panel, (x, _) in zip(panels, test_data):
         predict = torch.argmax(net(x[0].view(-1, 28 * 28)))
-        panel.imshow(x[0].view(28, 28))
+        panel.imshow(x[0].view(28, 28).numpy())
         panel.set_title("prediction: " + str(int(predict)))
         panel.axis("off")
     save(figure, "predictions.png")
@@ -135,8 +135,8 @@ def main():
 def load_mnist(is_train):
     """Return torchvision's MNIST, downloaded if it is missing, or exit and say what to do."""
     raw = Path("MNIST", "raw").absolute()
-    unpacked = sorted(raw.glob("train-*-ubyte" if is_train else "t10k-*-ubyte"))
     try:
+        unpacked = sorted(raw.glob("train-*-ubyte" if is_train else "t10k-*-ubyte"))
         if len(unpacked) == 2 and not is_mnist(*unpacked):
             if not unpacked[0].with_suffix(".gz").exists():
                 sys.exit(f"Damaged, or not MNIST: {unpacked[0].name} or {unpacked[1].name}.\n"
