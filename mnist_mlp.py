@@ -100,7 +100,7 @@ def draw_predictions(test_data, net):
     Exits, with advice, if the file cannot be written.
     """
     prepare_screen()
-    figure, panels = plt.subplots(1, 4, figsize=(8, 2.4))
+    figure, panels = plt.subplots(1, 4, figsize=(8, 2.2), layout="constrained")
     for panel, (x, _) in zip(panels, test_data):
         predict = torch.argmax(net(x[0].view(-1, 28 * 28)))
         panel.imshow(x[0].view(28, 28).numpy())
