@@ -56,13 +56,15 @@ def get_data_loader(is_train):
     images = data_set.data.unsqueeze(1)
     labels = data_set.targets
 
-    # The images are decoded already. To scale a whole batch of them in one step gives the
-    # values of the post's ToTensor, which turns them into tensors one by one at every pass.
+    # The images are decoded already: the loader shuffles only their positions, and a batch of
+    # them is scaled in one step. The values are those of the post's ToTensor, which turns the
+    # images into tensors one by one, again at each pass.
     def to_batch(positions):
         positions = torch.tensor(positions)
         return images.index_select(0, positions) / 255, labels.index_select(0, positions)
 
-    return DataLoader(range(len(data_set)), BATCH_SIZE, shuffle=True, collate_fn=to_batch)
+    return DataLoader(
+        range(len(images)), batch_size=BATCH_SIZE, shuffle=True, collate_fn=to_batch)
 
 
 def evaluate(test_data, net):
@@ -132,6 +134,7 @@ def main():
 
 # The rest is not in the post: plain answers to trouble with the data, the disk or the screen.
 
+
 def load_mnist(is_train):
     """Return torchvision's MNIST, downloaded if it is missing, or exit and say what to do."""
     raw = Path("MNIST", "raw").absolute()
@@ -154,10 +157,11 @@ def load_mnist(is_train):
 
 def is_mnist(images, labels):
     """Return whether two files hold n > 0 images of 28 x 28, and a label in 0..9 for each."""
-    header, answers = np.fromfile(images, ">i4", 4), np.fromfile(labels, np.uint8)
-    n = len(answers) - 8
-    return (n > 0 and images.stat().st_size == 16 + n * 28 * 28 and answers[8:].max() < 10
-            and [*header, *answers[:8].view(">i4")] == [2051, n, 28, 28, 2049, n])
+    # MNIST's files begin with int32 numbers, high byte first; each value after them is a byte.
+    start, label_file = np.fromfile(images, ">i4", 4), np.fromfile(labels, np.uint8)
+    n = len(label_file) - 8
+    return (n > 0 and images.stat().st_size == 16 + n * 28 * 28 and label_file[8:].max() < 10
+            and [*start, *label_file[:8].view(">i4")] == [2051, n, 28, 28, 2049, n])
 
 
 def prepare_screen():

@@ -222,9 +222,9 @@ def check_damage_advice(message, name, raw):
     lambda whole: b"", lambda whole: whole[:3], lambda whole: whole[:10],
     lambda whole: whole[:len(whole) // 2], lambda whole: whole[:-1], lambda whole: whole + b"\0",
     lambda whole: b"<html>404</html>", lambda whole: b"\0" * len(whole),
-    lambda whole: b"\xff" * len(whole),
+    lambda whole: b"\xff" * len(whole), lambda whole: whole[:7] + b"\1" + whole[8:],
 ], ids=["empty", "3 bytes", "10 bytes", "half", "a byte short", "a byte long", "a web page",
-        "zeros", "ones"])
+        "zeros", "ones", "another number"])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_damaged_file_is_refused_with_the_folder_to_delete(few, raw, capfd, name, damaged):
     whole = (raw / name).read_bytes()
