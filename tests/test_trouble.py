@@ -26,7 +26,7 @@ TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = NAMES = [
 
 
 def answer(capfd):
-    """Run the script's main, which must give up; return what a user reads on stderr."""
+    """Run the script's main, which must give up within 12 lines; return its answer."""
     with pytest.raises(SystemExit) as end:
         mnist_mlp.main()
     assert isinstance(end.value.code, str)  # Python prints it on stderr and exits with status 1.
@@ -191,7 +191,7 @@ def test_a_run_that_was_stopped_while_it_unpacked_is_healed_by_the_next(
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C to whole groups of processes")
 def test_ctrl_c_stops_the_training_at_once_and_the_next_run_works(few, capfd):
-    # A thousand times the images: minutes of training, of which the test waits for none.
+    # So many images that the training goes on for seconds after the signal is sent.
     images, labels = tiny_mnist.draw_digits(100, seed=5)
     tiny_mnist.lay({TRAIN_IMAGES: tiny_mnist.idx(np.tile(images, (1000, 1, 1))),
                     TRAIN_LABELS: tiny_mnist.idx(np.tile(labels, 1000))}, few)
