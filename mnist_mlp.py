@@ -49,8 +49,8 @@ def get_data_loader(is_train):
 
     Each pass over it gives every image once, in a new random order, in batches (x, y):
     x: (15, 1, 28, 28) float32 in [0, 1], the images; y: (15,) int64 in 0..9, their labels.
-    The last batch is smaller if their number does not divide by 15. Exits, with advice, if
-    the data cannot be had.
+    The last batch is smaller if their number does not divide by 15. Raises SystemExit, with
+    advice, if the data cannot be had.
     """
     data_set = load_mnist(is_train)
     images = data_set.data.unsqueeze(1)
@@ -99,7 +99,7 @@ def draw_predictions(test_data, net):
     """Draw the first image of each of four batches, with the digit that `net` takes it for.
 
     The picture is saved as predictions.png and, where there is a screen, shown in a window.
-    Exits, with advice, if the file cannot be written.
+    Raises SystemExit, with advice, if the file cannot be written.
     """
     prepare_screen()
     figure, panels = plt.subplots(1, 4, figsize=(8, 2.2), layout="constrained")

@@ -195,7 +195,7 @@ def test_a_run_ends_with_the_accuracies_weights_and_pictures_of_the_long_way(
             nets.append(self)
 
     monkeypatch.setattr(mnist_mlp, "Net", RememberedNet)
-    if seed != 0:
+    if seed != 0:  # At 0 it is the script's own seed that is tried.
         monkeypatch.setattr(mnist_mlp, "SEED", seed)
     mnist_mlp.main()
     lines, weights, drawn = long_way(seed)
