@@ -1,19 +1,16 @@
 """Recognise handwritten digits: the program of the post, to be read beside it.
 
-The post (in Chinese) is https://astro-pure.js.org/blog/2023/pytorch-mnist. From the same
-seed, this program ends with the very weights that the post's program ends with, sooner.
-
-Run it with `python mnist_mlp.py`. The first run downloads MNIST into the folder MNIST.
+The post (in Chinese) is https://astro-pure.js.org/blog/2023/pytorch-mnist. From the same seed and
+on one thread, `python mnist_mlp.py` ends with exactly the same weights as the post's program.
 """
-import sys
+import socket
 import warnings
 from http.client import HTTPException
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-import numpy as np
 import torch
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, TensorDataset
 from torchvision.datasets import MNIST
 
 BATCH_SIZE = 15
@@ -33,7 +30,7 @@ class Net(torch.nn.Module):
         self.fc4 = torch.nn.Linear(64, 10)
 
     def forward(self, x):
-        """Return the log-probability of each digit for each image: (N, 10) float32, <= 0.
+        """Return log-probabilities, (N, 10) float32: 0 or less, since a probability is at most 1.
 
         x: (N, 784) float32 in [0, 1], one image a row.
         """
@@ -47,78 +44,69 @@ class Net(torch.nn.Module):
 def get_data_loader(is_train):
     """Return a DataLoader over MNIST's 60,000 training images or its 10,000 test images.
 
-    Each pass over it gives every image once, in a new random order, in batches (x, y):
-    x: (15, 1, 28, 28) float32 in [0, 1], the images; y: (15,) int64 in 0..9, their labels.
-    The last batch is smaller if their number does not divide by 15. Raises SystemExit, with
-    advice, if the data cannot be had.
+    Each pass gives them all, in a new random order, in batches of images x and labels y.
+    x: (BATCH_SIZE, 1, 28, 28) float32 in [0, 1]; y: (BATCH_SIZE,) int64 in 0..9; fewer in the last
+    batch if the number of images is not a multiple of BATCH_SIZE. Raises SystemExit without MNIST.
     """
-    data_set = load_mnist(is_train)
-    images = data_set.data.unsqueeze(1)
-    labels = data_set.targets
-
-    # The images are decoded already: the loader shuffles only their positions, and a batch of
-    # them is scaled in one step. The values are those of the post's ToTensor, which turns the
-    # images into tensors one by one, again at each pass.
-    def to_batch(positions):
-        positions = torch.tensor(positions)
-        return images.index_select(0, positions) / 255, labels.index_select(0, positions)
-
-    return DataLoader(
-        range(len(images)), batch_size=BATCH_SIZE, shuffle=True, collate_fn=to_batch)
+    images, labels = load_mnist(is_train)  # defined at the end of this file
+    # The post's ToTensor gives the same values, but image by image, and again in each epoch.
+    data_set = TensorDataset(images.unsqueeze(1) / 255, labels)
+    return DataLoader(data_set, batch_size=BATCH_SIZE, shuffle=True)
 
 
 def evaluate(test_data, net):
-    """Return the accuracy of `net`: the fraction of the images it names rightly, 0 to 1.
+    """Return the accuracy of `net`: the fraction of images classified correctly, 0 to 1.
 
-    test_data: batches (x, y) as get_data_loader gives them. `net` stays as it is.
+    test_data: batches (x, y) as get_data_loader gives them. `net` is not changed.
     """
     n_correct = 0
     n_total = 0
     with torch.no_grad():
         for x, y in test_data:
-            outputs = net(x.view(-1, 28 * 28))
-            n_correct += (torch.argmax(outputs, dim=1) == y).sum().item()
+            predictions = torch.argmax(net(x.view(-1, 28 * 28)), dim=1)
+            n_correct += (predictions == y).sum().item()
             n_total += len(y)
     return n_correct / n_total
 
 
 def train(train_data, net, optimizer):
-    """Train `net` for one epoch: one step of `optimizer` for each batch of `train_data`.
+    """Train `net` for one epoch: adjust its a and b (its weights and biases) once for each batch.
 
-    train_data: batches (x, y) as get_data_loader gives them. `net` is changed in place.
+    train_data: batches (x, y) as get_data_loader gives them. optimizer: one of torch.optim's.
     """
     for x, y in train_data:
-        net.zero_grad()
+        net.zero_grad()  # Forget the last batch's gradients: backward() would add to them.
         output = net(x.view(-1, 28 * 28))
+        # How wrong is the output? Minus the log-probability of the right digit, on average.
         loss = torch.nn.functional.nll_loss(output, y)
-        loss.backward()
-        optimizer.step()
+        loss.backward()  # Compute the gradients: how the loss changes with each a and each b.
+        optimizer.step()  # Adam moves each a and each b a little, so that the loss gets smaller.
 
 
 def draw_predictions(test_data, net):
-    """Draw the first image of each of four batches, with the digit that `net` takes it for.
+    """Draw the first image of each of four batches, with the digit that `net` predicts.
 
-    The picture is saved as predictions.png and, where there is a screen, shown in a window.
-    Raises SystemExit, with advice, if the file cannot be written.
+    Saves predictions.png, or raises SystemExit; where there is a screen, shows it in a window.
     """
-    prepare_screen()
     figure, panels = plt.subplots(1, 4, figsize=(8, 2.2), layout="constrained")
-    for panel, (x, _) in zip(panels, test_data):
+    for panel, (x, _) in zip(panels, test_data):  # zip stops after the four panels.
         predict = torch.argmax(net(x[0].view(-1, 28 * 28)))
         panel.imshow(x[0].view(28, 28).numpy())
         panel.set_title("prediction: " + str(int(predict)))
         panel.axis("off")
-    save(figure, "predictions.png")
+    try:
+        figure.savefig("predictions.png")
+    except OSError as error:
+        raise SystemExit(f"{Path('predictions.png').absolute()} could not be written: {error}")
+    print("saved predictions.png")
+    warnings.filterwarnings("ignore", "FigureCanvas.* is non-interactive")  # The file is enough.
     plt.show()
 
 
 def main():
-    """Train a new network on MNIST; print its accuracy before, between and after the epochs."""
+    """Train a new network on MNIST; print its accuracy before training and after each epoch."""
     torch.manual_seed(SEED)
-    # Layers this small gain nothing from more threads, and with one thread the result does
-    # not depend on how many cores the machine has.
-    torch.set_num_threads(1)
-
+    torch.set_num_threads(1)  # No slower here, and the number of cores cannot change the result.
     train_data = get_data_loader(is_train=True)
     test_data = get_data_loader(is_train=False)
     net = Net()
@@ -132,54 +120,30 @@ def main():
     draw_predictions(test_data, net)
 
 
-# The rest is not in the post: plain answers to trouble with the data, the disk or the screen.
+# If you are reading along with the post, stop here. The rest loads MNIST, or says what to do.
+MNIST.mirrors = ["https://ossci-datasets.s3.amazonaws.com/mnist/",  # tried in this order
+                 "https://dataset.bj.bcebos.com/mnist/",
+                 "https://storage.googleapis.com/cvdf-datasets/mnist/"]
 
 
 def load_mnist(is_train):
-    """Return torchvision's MNIST, downloaded if it is missing, or exit and say what to do."""
-    raw = Path("MNIST", "raw").absolute()
+    """Return images, (N, 28, 28) uint8, and labels, (N,) int64, or exit and say what to do."""
+    socket.setdefaulttimeout(30)  # seconds; without it, a silent server would hold us for ever.
+    problem = "a file is damaged, or is not MNIST's"
     try:
-        unpacked = sorted(raw.glob("train-*-ubyte" if is_train else "t10k-*-ubyte"))
-        if len(unpacked) == 2 and not is_mnist(*unpacked):
-            if not unpacked[0].with_suffix(".gz").exists():
-                sys.exit(f"Damaged, or not MNIST: {unpacked[0].name} or {unpacked[1].name}.\n"
-                         f"Delete the folder {raw} and run again: it is then fetched anew.")
-            unpacked[0].unlink()  # An interrupted run left it: torchvision unpacks it again.
-        return MNIST("", is_train, download=True)
-    except (RuntimeError, HTTPException, ConnectionError, TimeoutError) as error:
-        sys.exit(f"MNIST could not be downloaded. {str(error).strip()}\n"
-                 f"Run again when the network is back, or lay these files, whole, in {raw}:\n"
-                 + " ".join(name for name, _ in MNIST.resources))
-    except OSError as error:
-        sys.exit(f"{raw} could not be read or written: {error}\nIt needs 70 MB of room, the right "
-                 "to write there, and no file in its way. Mend that and run again.")
-
-
-def is_mnist(images, labels):
-    """Return whether two files hold n > 0 images of 28 x 28, and a label in 0..9 for each."""
-    # MNIST's files begin with int32 numbers, high byte first; each value after them is a byte.
-    start, label_file = np.fromfile(images, ">i4", 4), np.fromfile(labels, np.uint8)
-    n = len(label_file) - 8
-    return (n > 0 and images.stat().st_size == 16 + n * 28 * 28 and label_file[8:].max() < 10
-            and [*start, *label_file[:8].view(">i4")] == [2051, n, 28, 28, 2049, n])
-
-
-def prepare_screen():
-    """Where no window can open, draw for the file alone, without an error or a warning."""
-    warnings.filterwarnings("ignore", "FigureCanvas.* is non-interactive")
-    try:
-        plt.switch_backend(plt.rcParams["backend"])
-    except ImportError:
-        plt.switch_backend("Agg")
-
-
-def save(figure, name):
-    """Save `figure` as the file `name`, or exit and say why it can't be written."""
-    try:
-        figure.savefig(name)
-    except OSError as error:
-        sys.exit(f"{Path(name).absolute()} could not be written: {error}")
-    print("saved", name)
+        mnist = MNIST("", is_train, download=True)
+    except (AssertionError, HTTPException, OSError, RuntimeError, ValueError) as error:
+        problem = str(error).strip() or problem
+    else:
+        images, labels = mnist.data, mnist.targets
+        if len(labels) > 0 and images.shape == (len(labels), 28, 28) and labels.max() < 10:
+            return images, labels
+    folder = Path("MNIST").absolute()
+    raise SystemExit(
+        f"MNIST is unavailable: {problem}\n"
+        f"Delete {folder} and run again. It needs 70 MB, and the right to write there.\n"
+        f"No network? Then put these four files, without unzipping them, in {folder / 'raw'}:\n"
+        f"{' '.join(name for name, _ in MNIST.resources)}\nfrom {' or '.join(MNIST.mirrors)}")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,14 @@
-"""A small data set in MNIST's own file format: printed digits, turned a bit, with noise."""
-import gzip
+"""Make FOLDER/MNIST: drawn digits in MNIST's own file format, so that mnist_mlp.py works there."""
+import argparse
+import sys
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-N_TRAIN = 1505  # Neither number divides by 15, so that each pass ends in a smaller batch.
+NAMES = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte",
+         "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"]
+N_TRAIN = 1505  # Neither number is a multiple of 15, so that each pass ends in a smaller batch.
 N_TEST = 203
 
 
@@ -19,8 +23,7 @@ def draw_digits(n, seed):
         place = tuple(14 + rng.integers(-1, 2, size=2))
         ImageDraw.Draw(canvas).text(place, str(label), fill=255, font=font, anchor="mm")
         canvas = canvas.rotate(rng.uniform(-8, 8), resample=Image.Resampling.BILINEAR)
-        noise = rng.integers(0, 30, (28, 28))
-        image[:] = np.clip(np.asarray(canvas) + noise, 0, 255)
+        image[:] = np.clip(np.asarray(canvas) + rng.integers(0, 30, (28, 28)), 0, 255)
     return images, labels
 
 
@@ -30,15 +33,9 @@ def idx(array):
 
 
 def idx_files(n_train=N_TRAIN, n_test=N_TEST):
-    """Return the four files of the tiny data set: a dict from file name to bytes."""
-    train, test = draw_digits(n_train, seed=1), draw_digits(n_test, seed=2)
-    return {"train-images-idx3-ubyte": idx(train[0]), "train-labels-idx1-ubyte": idx(train[1]),
-            "t10k-images-idx3-ubyte": idx(test[0]), "t10k-labels-idx1-ubyte": idx(test[1])}
-
-
-def packed(files):
-    """Return the same files packed, as a server of MNIST has them: named .gz."""
-    return {f"{name}.gz": gzip.compress(content, mtime=0) for name, content in files.items()}
+    """Return the four files of the data set: a dict from file name to bytes."""
+    arrays = [*draw_digits(n_train, seed=1), *draw_digits(n_test, seed=2)]
+    return dict(zip(NAMES, map(idx, arrays)))
 
 
 def lay(files, folder):
@@ -47,3 +44,17 @@ def lay(files, folder):
     raw.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (raw / name).write_bytes(content)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="python -m tests.tiny_mnist", description=__doc__)
+    parser.add_argument("folder", metavar="FOLDER", type=Path)
+    folder = parser.parse_args().folder
+    if (folder / "MNIST").exists():
+        sys.exit(f"{folder / 'MNIST'} is there already and was left alone. Name another folder.")
+    lay(idx_files(), folder)
+    print(f"Made {folder / 'MNIST'}: {N_TRAIN} drawn digits to train on, {N_TEST} to test on.")
+
+
+if __name__ == "__main__":
+    main()
