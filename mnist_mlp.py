@@ -136,7 +136,7 @@ def load_mnist(is_train):
         problem = str(error).strip() or problem
     else:
         images, labels = mnist.data, mnist.targets
-        if len(labels) > 0 and images.shape == (len(labels), 28, 28) and labels.max() < 10:
+        if len(labels) and images.shape == (len(labels), 28, 28) and labels.max() < 10:
             return images, labels
     folder = Path("MNIST").absolute()
     raise SystemExit(

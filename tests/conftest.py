@@ -20,11 +20,13 @@ NO_NETWORK = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0
 def folder(tmp_path, monkeypatch):
     """An empty current folder, without network; all settings are put back after the test."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DISPLAY", ":0")  # Without it, Matplotlib does not miss a window on Linux.
     for name, value in NO_NETWORK.items():
         monkeypatch.setenv(name, value)
         monkeypatch.delenv(name.upper(), raising=False)
     threads = torch.get_num_threads()
     with warnings.catch_warnings():
+        warnings.filterwarnings("error", "FigureCanvas")
         yield tmp_path
     torch.set_num_threads(threads)
     socket.setdefaulttimeout(None)

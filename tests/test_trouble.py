@@ -100,7 +100,7 @@ def test_without_network_or_data_it_says_what_failed_and_what_to_do(tmp_path):
     assert (end.returncode, end.stdout) == (1, "")
     assert end.stderr.startswith("MNIST is unavailable: Error downloading train-images-idx3-ubyte")
     assert end.stderr.endswith(advice(tmp_path) + "\n") and len(end.stderr.splitlines()) <= 12
-    assert len([server for server in MNIST.mirrors if "yann.lecun.com" not in server]) >= 2
+    assert len([server for server in MNIST.mirrors if "yann.lecun.com" not in server]) >= 3
     for server in MNIST.mirrors:
         assert f"Tried {server}, got:\n<urlopen error " in end.stderr
 
