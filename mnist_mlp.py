@@ -1,7 +1,7 @@
 """Recognise handwritten digits: the program of the post, to be read beside it.
 
 The post (in Chinese) is https://astro-pure.js.org/blog/2023/pytorch-mnist. From the same seed and
-on one thread, `python mnist_mlp.py` ends with exactly the same weights as the post's program.
+on one thread, this program ends with exactly the same weights as the post's, in less time.
 """
 import socket
 import warnings
@@ -141,7 +141,7 @@ def load_mnist(is_train):
     folder = Path("MNIST").absolute()
     raise SystemExit(
         f"MNIST is unavailable: {problem}\n"
-        f"Delete {folder} and run again. It needs 70 MB, and the right to write there.\n"
+        f"Delete {folder} and run again. You need 70 MB of room there, and the right to write.\n"
         f"No network? Then put these four files, without unzipping them, in {folder / 'raw'}:\n"
         f"{' '.join(name for name, _ in MNIST.resources)}\nfrom {' or '.join(MNIST.mirrors)}")
 
