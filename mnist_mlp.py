@@ -106,7 +106,7 @@ def draw_predictions(test_data, net):
 def main():
     """Train a new network on MNIST; print its accuracy before training and after each epoch."""
     torch.manual_seed(SEED)
-    torch.set_num_threads(1)  # No slower here, and the number of cores cannot change the result.
+    torch.set_num_threads(1)  # More threads gain little here, and can change the result.
     train_data = get_data_loader(is_train=True)
     test_data = get_data_loader(is_train=False)
     net = Net()

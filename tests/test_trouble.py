@@ -70,9 +70,9 @@ def answers(folder, monkeypatch):
         f"http://127.0.0.1:{server.server_address[1]}/{name}/" for name in ("second", "third"))])
     monkeypatch.setattr(MNIST, "resources", [
         (name, hashlib.md5(content).hexdigest()) for name, content in PACKED.items()])
-    set_limit = socket.setdefaulttimeout  # Here a limit is over in a hundredth of its time.
+    set_limit = socket.setdefaulttimeout  # Here, 30 seconds are over after 1.
     monkeypatch.setattr(
-        socket, "setdefaulttimeout", lambda limit: set_limit(limit and limit / 100))
+        socket, "setdefaulttimeout", lambda limit: set_limit(limit and limit / 30))
     yield answers
     over.set()
     server.shutdown()
@@ -91,7 +91,7 @@ def answers(folder, monkeypatch):
 def test_where_a_server_fails_the_next_is_tried_or_the_reason_told(
         folder, answers, answer, reason, next_is_tried):
     answers.update(second=answer, third=answer)
-    assert reason in problem(folder) and socket.getdefaulttimeout() == 0.3
+    assert reason in problem(folder) and socket.getdefaulttimeout() == 1
     del answers["third" if next_is_tried else "second"]
     assert works(folder)
 
