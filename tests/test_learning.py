@@ -34,7 +34,6 @@ def test_each_node_is_a_weighted_sum_and_relu_and_exp_of_the_output_is_the_softm
         nodes = np.maximum(nodes @ a[f"{layer}.weight"].T + a[f"{layer}.bias"], 0)
     nodes = nodes @ a["fc4.weight"].T + a["fc4.bias"]
     softmax = np.exp(nodes) / np.exp(nodes).sum(axis=1, keepdims=True)
-
     output = net(x).detach()
     assert output.shape == (7, 10) and output.dtype == torch.float32 and (output <= 0).all()
     np.testing.assert_allclose(torch.exp(output).numpy(), softmax, rtol=0, atol=1e-6)

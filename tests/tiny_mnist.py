@@ -47,6 +47,7 @@ def lay(files, folder):
 
 
 def main():
+    """Make the data set in the folder that the command line names, unless it has an MNIST."""
     parser = argparse.ArgumentParser(prog="python -m tests.tiny_mnist", description=__doc__)
     parser.add_argument("folder", metavar="FOLDER", type=Path)
     folder = parser.parse_args().folder
