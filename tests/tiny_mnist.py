@@ -1,5 +1,6 @@
 """Make FOLDER/MNIST: drawn digits in MNIST's own file format, so that mnist_mlp.py works there."""
 import argparse
+import gzip
 import sys
 from pathlib import Path
 
@@ -32,10 +33,25 @@ def idx(array):
     return np.array([0x0800 + array.ndim, *array.shape], ">i4").tobytes() + array.tobytes()
 
 
-def idx_files(n_train=N_TRAIN, n_test=N_TEST):
-    """Return the four files of the data set: a dict from file name to bytes."""
+def drawn_mnist(n_train=N_TRAIN, n_test=N_TEST):
+    """Return the four files with drawn digits: a dict from file name to bytes."""
     arrays = [*draw_digits(n_train, seed=1), *draw_digits(n_test, seed=2)]
     return dict(zip(NAMES, map(idx, arrays)))
+
+
+def first_of_real_mnist(raw):
+    """Return the four files with the first images of the real MNIST, whose files are in `raw`."""
+    files = {}
+    for name in NAMES:
+        n = N_TRAIN if name.startswith("train") else N_TEST
+        with gzip.open(raw / f"{name}.gz") as file:
+            if "images" in name:
+                content = file.read(16 + n * 28 * 28)[16:]  # after a header of 16 bytes
+                array = np.frombuffer(content, np.uint8).reshape(n, 28, 28)
+            else:
+                array = np.frombuffer(file.read(8 + n)[8:], np.uint8)
+        files[name] = idx(array)
+    return files
 
 
 def lay(files, folder):
@@ -53,7 +69,7 @@ def main():
     folder = parser.parse_args().folder
     if (folder / "MNIST").exists():
         sys.exit(f"{folder / 'MNIST'} is there already and was left alone. Name another folder.")
-    lay(idx_files(), folder)
+    lay(drawn_mnist(), folder)
     print(f"Made {folder / 'MNIST'}: {N_TRAIN} drawn digits to train on, {N_TEST} to test on.")
 
 
