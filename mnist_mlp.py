@@ -1,6 +1,6 @@
-"""Recognise handwritten digits: the program of the post, to be read beside it.
+"""Recognise handwritten digits: the post's program, to be read beside the post.
 
-`python mnist_mlp.py` ends like this (on another machine, the last digits can differ):
+`python mnist_mlp.py` prints these accuracies (on another machine, the last decimals can differ):
 
     initial accuracy: 0.1019
     epoch 0 accuracy: 0.9552
@@ -17,11 +17,11 @@ import torch
 from torch.utils.data import DataLoader, TensorDataset
 from torchvision.datasets import MNIST
 
-# The post's author simply chose these numbers, and 64 below: change them and see what happens.
+# The post's author simply chose these three (0.001 is usual for Adam), and the 64 below.
 BATCH_SIZE = 15
 LEARNING_RATE = 0.001
 EPOCHS = 2
-SEED = 0  # This one is ours: without a seed, each run ends a little differently.
+SEED = 0  # The post sets none, so each of its runs ends a little differently.
 
 
 class Net(torch.nn.Module):
@@ -43,7 +43,7 @@ class Net(torch.nn.Module):
         x = torch.nn.functional.relu(self.fc1(x))
         x = torch.nn.functional.relu(self.fc2(x))
         x = torch.nn.functional.relu(self.fc3(x))
-        # x is (N, 10) now. Dimension 0 counts the images, dimension 1 the ten nodes of each.
+        # fc4 gives (N, 10): dimension 0 counts the images, dimension 1 the ten nodes of each.
         x = torch.nn.functional.log_softmax(self.fc4(x), dim=1)
         return x
 
@@ -57,7 +57,7 @@ def get_data_loader(is_train):
     number of images is not a multiple of BATCH_SIZE. Raises SystemExit without MNIST.
     """
     images, labels = load_mnist(is_train)  # defined at the end of this file
-    images = images.unsqueeze(1)  # (N, 28, 28) becomes (N, 1, 28, 28).
+    images = images.unsqueeze(1)  # (N, 28, 28) becomes (N, 1, 28, 28), as in the post.
     # The post's ToTensor gives the same values, but image by image, and again in each epoch.
     data_set = TensorDataset(images / 255, labels)
     return DataLoader(data_set, batch_size=BATCH_SIZE, shuffle=True)
@@ -72,7 +72,7 @@ def evaluate(test_data, net):
     n_total = 0
     with torch.no_grad():
         for x, y in test_data:
-            # view makes each image one row of 784 pixels; -1 means: as many rows as there are.
+            # view makes each image one row of 784 pixels; -1 means: as many rows as needed.
             predictions = torch.argmax(net(x.view(-1, 28 * 28)), dim=1)
             n_correct += (predictions == y).sum().item()  # In a sum, True counts as 1.
             n_total += len(y)
@@ -82,7 +82,7 @@ def evaluate(test_data, net):
 def train(train_data, net, optimizer):
     """Train `net` for one epoch: adjust its a and b (its weights and biases) once for each batch.
 
-    train_data: batches (x, y) as get_data_loader gives them. optimizer: one of torch.optim's.
+    train_data: batches (x, y) as get_data_loader gives them. optimizer: Adam, over net's a and b.
     """
     for x, y in train_data:
         net.zero_grad()  # Forget the last batch's gradients: backward() would add to them.
@@ -90,7 +90,7 @@ def train(train_data, net, optimizer):
         # How wrong is the output? Minus the log-probability of the right digit, on average.
         loss = torch.nn.functional.nll_loss(output, y)
         loss.backward()  # Compute the gradients: how the loss changes with each a and each b.
-        optimizer.step()  # Adam moves each a and each b a little, so that the loss gets smaller.
+        optimizer.step()  # Adam moves each a and each b a little, to make the loss smaller.
 
 
 def draw_predictions(test_data, net):
@@ -100,7 +100,7 @@ def draw_predictions(test_data, net):
     """
     figure, panels = plt.subplots(1, 4, figsize=(8, 2.2), layout="constrained")
     for panel, (x, _) in zip(panels, test_data):  # zip stops after the four panels.
-        predict = torch.argmax(net(x[0].view(-1, 28 * 28)))
+        predict = torch.argmax(net(x[0].view(-1, 28 * 28)))  # one image, so one row
         panel.imshow(x[0].view(28, 28).numpy())
         panel.set_title("prediction: " + str(int(predict)))
         panel.axis("off")
@@ -113,7 +113,7 @@ def draw_predictions(test_data, net):
 
 
 def main():
-    """Train a new network on MNIST; print its accuracy before training and after each epoch."""
+    """Train a new network, print its accuracy before and after each epoch, draw predictions."""
     torch.manual_seed(SEED)
     torch.set_num_threads(1)  # More threads gain little here, and can change the result.
     train_data = get_data_loader(is_train=True)

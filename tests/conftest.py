@@ -1,4 +1,4 @@
-import socket
+from socket import setdefaulttimeout
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -15,12 +15,13 @@ matplotlib.use("Agg")
 def folder(tmp_path, monkeypatch):
     """An empty current folder, without network; all settings are put back after the test."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(MNIST, "mirrors", MNIST.mirrors)
+    monkeypatch.setattr(plt, "show", lambda: None)
+    monkeypatch.setattr(MNIST, "mirrors", MNIST.mirrors)  # The script sets it.
     for name, value in NO_NETWORK.items():
         monkeypatch.delenv(name.upper(), raising=False)
         monkeypatch.setenv(name, value)
     threads = torch.get_num_threads()
     yield tmp_path
     torch.set_num_threads(threads)
-    socket.setdefaulttimeout(None)
+    setdefaulttimeout(None)
     plt.close("all")

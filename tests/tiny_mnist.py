@@ -1,6 +1,5 @@
 """Make FOLDER/MNIST: drawn digits in MNIST's own file format, so that mnist_mlp.py works there."""
 import argparse
-import gzip
 import sys
 from pathlib import Path
 
@@ -18,13 +17,13 @@ def draw_digits(n, seed):
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, 10, n, dtype=np.uint8)
     images = np.empty((n, 28, 28), np.uint8)
-    for image, label in zip(images, labels):
+    for i in range(n):
         canvas = Image.new("L", (28, 28))
         font = ImageFont.load_default(size=int(rng.integers(20, 25)))
         place = tuple(14 + rng.integers(-1, 2, size=2))
-        ImageDraw.Draw(canvas).text(place, str(label), fill=255, font=font, anchor="mm")
+        ImageDraw.Draw(canvas).text(place, str(labels[i]), fill=255, font=font, anchor="mm")
         canvas = canvas.rotate(rng.uniform(-8, 8), resample=Image.Resampling.BILINEAR)
-        image[:] = np.clip(np.asarray(canvas) + rng.integers(0, 30, (28, 28)), 0, 255)
+        images[i] = np.clip(np.asarray(canvas) + rng.integers(0, 30, (28, 28)), 0, 255)
     return images, labels
 
 
@@ -44,12 +43,11 @@ def first_of_real_mnist(raw):
     files = {}
     for name in NAMES:
         n = N_TRAIN if name.startswith("train") else N_TEST
-        with gzip.open(raw / f"{name}.gz") as file:
-            if "images" in name:
-                content = file.read(16 + n * 28 * 28)[16:]  # after a header of 16 bytes
-                array = np.frombuffer(content, np.uint8).reshape(n, 28, 28)
-            else:
-                array = np.frombuffer(file.read(8 + n)[8:], np.uint8)
+        content = (raw / name).read_bytes()
+        if "images" in name:  # offset: the length of the file's header
+            array = np.frombuffer(content, np.uint8, n * 28 * 28, offset=16).reshape(n, 28, 28)
+        else:
+            array = np.frombuffer(content, np.uint8, n, offset=8)
         files[name] = idx(array)
     return files
 
