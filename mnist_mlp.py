@@ -113,7 +113,7 @@ def draw_predictions(test_data, net):
 
 
 def main():
-    """Train a new network, print its accuracy before and after each epoch, draw predictions."""
+    """Train a network; print its accuracy at first and after each epoch; draw predictions."""
     torch.manual_seed(SEED)
     torch.set_num_threads(1)  # More threads gain little here, and can change the result.
     train_data = get_data_loader(is_train=True)
