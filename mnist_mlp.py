@@ -28,7 +28,7 @@ class Net(torch.nn.Module):
     """A multilayer perceptron: 784 pixels, three layers of 64 nodes, 10 digits."""
 
     def __init__(self):
-        super().__init__()
+        super().__init__()  # A Module must be prepared before it can hold layers.
         # fc: a fully connected layer. Each node depends on all the nodes of the layer before.
         self.fc1 = torch.nn.Linear(28 * 28, 64)
         self.fc2 = torch.nn.Linear(64, 64)
@@ -74,7 +74,7 @@ def evaluate(test_data, net):
         for x, y in test_data:
             # view makes each image one row of 784 pixels; -1 means: as many rows as needed.
             predictions = torch.argmax(net(x.view(-1, 28 * 28)), dim=1)
-            n_correct += (predictions == y).sum().item()  # In a sum, True counts as 1.
+            n_correct += (predictions == y).sum().item()  # True counts as 1; item(): a plain number.
             n_total += len(y)
     return n_correct / n_total
 
@@ -101,7 +101,7 @@ def draw_predictions(test_data, net):
     figure, panels = plt.subplots(1, 4, figsize=(8, 2.2), layout="constrained")
     for panel, (x, _) in zip(panels, test_data):  # zip stops after the four panels.
         predict = torch.argmax(net(x[0].view(-1, 28 * 28)))  # one image, so one row
-        panel.imshow(x[0].view(28, 28).numpy())
+        panel.imshow(x[0].view(28, 28).numpy())  # Matplotlib draws NumPy arrays.
         panel.set_title("prediction: " + str(int(predict)))
         panel.axis("off")
     try:
