@@ -74,7 +74,7 @@ def evaluate(test_data, net):
         for x, y in test_data:
             # view makes each image one row of 784 pixels; -1 means: as many rows as needed.
             predictions = torch.argmax(net(x.view(-1, 28 * 28)), dim=1)
-            n_correct += (predictions == y).sum().item()  # True counts as 1; item(): a plain number.
+            n_correct += (predictions == y).sum().item()  # True counts as 1; item() makes an int.
             n_total += len(y)
     return n_correct / n_total
 
