@@ -11,6 +11,11 @@ from tests.helpers import NO_NETWORK
 matplotlib.use("Agg")
 
 
+def pytest_configure(config):
+    """At the end, let pytest say why tests were skipped (as with its option -rs)."""
+    config.option.reportchars += "s"
+
+
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """An empty current folder, without network; all settings are put back after the test."""

@@ -1,4 +1,4 @@
-"""The project's folder, and a way to run Python in another folder."""
+"""What several tests use: the project's folder, MNIST in it, a way to run Python elsewhere."""
 import os
 import re
 import subprocess
@@ -6,7 +6,22 @@ import sys
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
+RAW = PROJECT / "MNIST" / "raw"  # where mnist_mlp.py puts the real MNIST
+SIZES = {"train-images-idx3-ubyte": 47_040_016, "train-labels-idx1-ubyte": 60_008,
+         "t10k-images-idx3-ubyte": 7_840_016, "t10k-labels-idx1-ubyte": 10_008}  # in bytes
 NO_NETWORK = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
+
+
+def why_no_real_mnist():
+    """Return why the real MNIST cannot be used, or "" if it is there in full."""
+    lacking = []
+    for name, size in SIZES.items():
+        file = RAW / name
+        if not file.is_file() or file.stat().st_size != size:
+            lacking.append(name)
+    if lacking:
+        return f"MNIST/raw lacks {', '.join(lacking)}, or not all of it is there: run mnist_mlp.py"
+    return ""
 
 
 def run_python(*args, cwd, **more_environment):

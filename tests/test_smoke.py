@@ -12,32 +12,28 @@ import matplotlib.pyplot as plt
 import pytest
 
 from tests import tiny_mnist
-from tests.helpers import LINES, PROJECT, run_python, without_accuracies
-
-RAW = PROJECT / "MNIST" / "raw"
+from tests.helpers import LINES, PROJECT, RAW, run_python, why_no_real_mnist, without_accuracies
 
 
-def check_a_run_in(folder):
-    """Run the program in `folder`: it must print its lines, learn and save its picture."""
+def check_a_run_on(files, folder):
+    """Run the program in `folder` on these files: it must print its lines, learn and draw."""
+    tiny_mnist.lay(files, folder)
     end = run_python(PROJECT / "mnist_mlp.py", cwd=folder)
     assert end.returncode == 0, end.stderr
     if sys.platform == "linux":  # Elsewhere, Matplotlib warns that it cannot show a window.
         assert end.stderr == ""
     assert without_accuracies(end.stdout) == LINES
     initial, _, final = [float(line.split()[-1]) for line in end.stdout.splitlines()[:3]]
+    # Guessing gives about 0.1 and so few training images about 0.8 to 0.9: both with some room.
     assert initial < 0.35
     assert final > 0.7
-    assert plt.imread(folder / "predictions.png").shape == (220, 800, 4)
+    assert plt.imread(folder / "predictions.png").any()
 
 
-@pytest.mark.skipif(not (RAW / "t10k-labels-idx1-ubyte").exists(),
-                    reason="the real MNIST is not in MNIST/raw: run mnist_mlp.py once")
+@pytest.mark.skipif(bool(why_no_real_mnist()), reason=why_no_real_mnist())
 def test_the_program_works_on_the_first_images_of_the_real_mnist(tmp_path):
-    tiny_mnist.lay(tiny_mnist.first_of_real_mnist(RAW), tmp_path)
-    check_a_run_in(tmp_path)
+    check_a_run_on(tiny_mnist.first_of_real_mnist(RAW), tmp_path)
 
 
 def test_the_program_works_on_drawn_digits(tmp_path):
-    made = run_python("-m", "tests.tiny_mnist", tmp_path, cwd=PROJECT)
-    assert made.returncode == 0, made.stderr
-    check_a_run_in(tmp_path)
+    check_a_run_on(tiny_mnist.drawn_mnist(), tmp_path)

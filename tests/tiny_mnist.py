@@ -1,10 +1,18 @@
-"""Make FOLDER/MNIST: drawn digits in MNIST's own file format, so that mnist_mlp.py works there."""
+"""Run mnist_mlp.py without MNIST: on digits that this program draws, in MNIST's own file format.
+
+    python -m tests.tiny_mnist
+
+works in the folder drawn/ beside mnist_mlp.py and leaves MNIST alone.
+"""
 import argparse
+import os
+import runpy
 import sys
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+
+from tests.helpers import PROJECT
 
 NAMES = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte",
          "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"]
@@ -60,15 +68,25 @@ def lay(files, folder):
         (raw / name).write_bytes(content)
 
 
-def main():
-    """Make the data set in the folder that the command line names, unless it has an MNIST."""
-    parser = argparse.ArgumentParser(prog="python -m tests.tiny_mnist", description=__doc__)
-    parser.add_argument("folder", metavar="FOLDER", type=Path)
-    folder = parser.parse_args().folder
-    if (folder / "MNIST").exists():
-        sys.exit(f"{folder / 'MNIST'} is there already and was left alone. Name another folder.")
-    lay(drawn_mnist(), folder)
-    print(f"Made {folder / 'MNIST'}: {N_TRAIN} drawn digits to train on, {N_TEST} to test on.")
+def main(folder=PROJECT / "drawn"):
+    """Draw the digits in `folder`, unless they are there, and run the program on them there.
+
+    Raises SystemExit if the folder cannot be written.
+    """
+    argparse.ArgumentParser(
+        prog="python -m tests.tiny_mnist", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()  # It takes no options.
+    print(f"{N_TRAIN} drawn digits to train on and {N_TEST} to test on, in place of MNIST:")
+    files = drawn_mnist()
+    try:
+        for name, content in files.items():
+            file = folder / "MNIST" / "raw" / name
+            if not file.is_file() or file.stat().st_size != len(content):
+                lay({name: content}, folder)
+        os.chdir(folder)
+    except OSError as error:
+        sys.exit(f"The digits could not be written into {folder}: {error}")
+    runpy.run_path(str(PROJECT / "mnist_mlp.py"), run_name="__main__")
 
 
 if __name__ == "__main__":
