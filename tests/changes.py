@@ -12,10 +12,13 @@ mnist_mlp.py downloads.
 import csv
 import io
 import itertools
+import math
 import os
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import redirect_stdout
 from multiprocessing import get_context
+
+import matplotlib.pyplot as plt
 
 from tests.helpers import PROJECT
 
@@ -31,13 +34,13 @@ UNCHANGED = "mnist_mlp.py"
 BREAKS = {
     "# net.zero_grad()": [("net.zero_grad()", "# net.zero_grad()")],
     "# loss.backward()": [("loss.backward()", "# loss.backward()")],
-    "softmax, nll_loss": [("functional.log_softmax(", "functional.softmax(")],
+    "softmax, nll_loss": [("log_softmax(", "softmax(")],
     "fc4, nll_loss": [("torch.nn.functional.log_softmax(self.fc4(x), dim=1)", "self.fc4(x)")],
     "fc4, cross_entropy": [("torch.nn.functional.log_softmax(self.fc4(x), dim=1)", "self.fc4(x)"),
-                           ("functional.nll_loss(", "functional.cross_entropy(")],
+                           ("nll_loss(", "cross_entropy(")],
     "/ 1": [("/ 255", "/ 1")],
     "shuffle=False": [("shuffle=True", "shuffle=False")],
-    "SGD": [("torch.optim.Adam(", "torch.optim.SGD(")],
+    "SGD": [("Adam(", "SGD(")],
     "zeros_": [("    net = Net()\n",
                 "    net = Net()\n"
                 "    for values in net.parameters():\n"
@@ -97,7 +100,7 @@ def read_results():
 
 
 def measure():
-    """Make the runs that RESULTS lacks, two at a time, and add each to it as soon as it is done."""
+    """Make the runs that RESULTS lacks, two at a time, and add each to it once it is done."""
     results = read_results()
     for rounding, environment in ROUNDINGS.items():
         os.environ.update(environment)  # The processes of the pool start with it.
@@ -115,5 +118,32 @@ def measure():
             del os.environ[name]
 
 
+def height(accuracy):
+    """Return where an accuracy stands in the picture: the scale widens towards 1."""
+    return -math.log10(1 - accuracy)
+
+
+def draw():
+    """Draw a row for each change, with a dot for the last accuracy of each of its runs."""
+    results = read_results()
+    figure, axes = plt.subplots(figsize=(9, 8), layout="constrained")
+    for row, change in enumerate(CHANGES):
+        last = [height(accuracies[-1]) for key, accuracies in results.items() if key[0] == change]
+        color = "tab:green" if change == UNCHANGED else "tab:blue"
+        axes.plot(last, [row] * len(last), "o", markersize=9, alpha=0.5, color=color)
+        if change == UNCHANGED:
+            axes.axvspan(min(last), max(last), color=color, alpha=0.2)
+    ticks = [0.1, 0.5, 0.8, 0.9, 0.95, 0.97]
+    axes.set_xticks([height(accuracy) for accuracy in ticks], ticks)
+    axes.set_yticks(range(len(CHANGES)), CHANGES, family="monospace")
+    axes.set_ylim(len(CHANGES) - 0.5, -0.5)  # the first row at the top
+    axes.axhline(0.5, color="grey", linewidth=0.8)
+    axes.axhline(len(BREAKS) + 0.5, color="grey", linewidth=0.8)
+    axes.tick_params(labelsize=17, labeltop=True)
+    axes.grid(axis="x")
+    figure.savefig(PICTURE)
+
+
 if __name__ == "__main__":
     measure()
+    draw()
