@@ -10,7 +10,7 @@ import re
 import sys
 from pathlib import Path
 
-FIGURES = re.compile(r"^ *(initial|epoch 0|epoch 1) accuracy: (\d\.\d+)$", re.MULTILINE)
+FIGURES = re.compile(r"^(?:\| `| *)(initial|epoch 0|epoch 1) accuracy:(?:` \|)? (\d\.\d+)(?: \| \2 \|)?$", re.MULTILINE)
 
 
 def figures(file):
