@@ -164,7 +164,7 @@ def load_mnist(is_train):
         # Given the whole list, torchvision would not go on to the next server after every error.
         MNIST.mirrors = [server]
         try:
-            data_set = MNIST("", is_train, download=True)  # This downloads only missing files.
+            data_set = MNIST("", is_train, download=True)  # It downloads only if files are missing.
             images, labels = data_set.data, data_set.targets
             if images.shape != (len(labels), 28, 28) or labels.max() > 9:
                 raise ValueError("these are not 28 x 28 images, each with a label from 0 to 9")
@@ -202,9 +202,9 @@ def explain(reasons):
     if missing:
         files.append("missing: " + ", ".join(missing))
     if damaged:
-        files.append("damaged (delete if this comes again): " + ", ".join(damaged))
+        files.append("damaged (delete if this message appears again): " + ", ".join(damaged))
     if not files:
-        files.append("nothing is missing; delete the folder if this message comes again")
+        files.append("nothing is missing; delete the folder if this message appears again")
     return MESSAGE.format(reasons="\n".join(reasons), folder=folder, files="\n".join(files),
                           servers=" or ".join(SERVERS))
 

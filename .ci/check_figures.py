@@ -10,7 +10,10 @@ import re
 import sys
 from pathlib import Path
 
-FIGURES = re.compile(r"^(?:\| `| *)(initial|epoch 0|epoch 1) accuracy:(?:` \|)? (\d\.\d+)(?: \| \2 \|)?$", re.MULTILINE)
+# A line as the script prints it, or a row of the README's table: | `line:` | ours | theirs |
+FIGURES = re.compile(
+    r"^(?:\| `| *)(initial|epoch 0|epoch 1) accuracy:(?:` \|)? (\d\.\d+)(?: \| \2 \|)?$",
+    re.MULTILINE)
 
 
 def figures(file):

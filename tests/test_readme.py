@@ -1,4 +1,4 @@
-"""What the README tells people to paste, to save or to change is done here, as they would do it."""
+"""What the README tells people to paste, save or change is done here, as they would do it."""
 import ast
 import re
 import runpy

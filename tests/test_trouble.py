@@ -133,7 +133,7 @@ def test_the_message_names_what_is_missing_and_what_is_damaged(folder, use_serve
     _, files = message_told()
     assert files == [
         f"missing: {TEST_LABELS}.gz",
-        f"damaged (delete if this comes again): {TRAIN_IMAGES}, {TEST_IMAGES}.gz"]
+        f"damaged (delete if this message appears again): {TRAIN_IMAGES}, {TEST_IMAGES}.gz"]
 
 
 def test_a_file_with_a_slightly_wrong_name_counts_as_missing(folder, use_servers):
@@ -212,9 +212,9 @@ def test_ctrl_c_ends_a_download_at_once(folder, monkeypatch):
 
 
 IMAGES, LABELS = tiny_mnist.draw_digits(59, seed=6)  # one fewer than in FEW
-TRAIN_IMAGES_DAMAGED = [f"damaged (delete if this comes again): {TRAIN_IMAGES}"]
-TRAIN_LABELS_DAMAGED = [f"damaged (delete if this comes again): {TRAIN_LABELS}"]
-ALL_READABLE = ["nothing is missing; delete the folder if this message comes again"]
+TRAIN_IMAGES_DAMAGED = [f"damaged (delete if this message appears again): {TRAIN_IMAGES}"]
+TRAIN_LABELS_DAMAGED = [f"damaged (delete if this message appears again): {TRAIN_LABELS}"]
+ALL_READABLE = ["nothing is missing; delete the folder if this message appears again"]
 NO_IMAGES = "ValueError: these are not 28 x 28 images, each with a label from 0 to 9"
 DAMAGE = {  # what is wrong: the file, its content, a part of the reason, what is said of the files
     "empty": (TRAIN_IMAGES, b"", "invalid literal", TRAIN_IMAGES_DAMAGED),
