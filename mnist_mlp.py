@@ -164,7 +164,7 @@ def load_mnist(is_train):
         # Given the whole list, torchvision would not go on to the next server after every error.
         MNIST.mirrors = [server]
         try:
-            data_set = MNIST("", is_train, download=True)  # It downloads only if files are missing.
+            data_set = MNIST("", is_train, download=True)  # It downloads if files are missing.
             images, labels = data_set.data, data_set.targets
             if images.shape != (len(labels), 28, 28) or labels.max() > 9:
                 raise ValueError("these are not 28 x 28 images, each with a label from 0 to 9")
