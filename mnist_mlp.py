@@ -27,7 +27,7 @@ from torchvision.datasets.utils import check_integrity
 BATCH_SIZE = 15  # the number of images in each training step
 LEARNING_RATE = 0.001  # the size of a step; this is also PyTorch's default for Adam
 EPOCHS = 2  # the number of passes over all the training images
-SEED = 0  # The random numbers start here. Without a seed, every run ends a little differently.
+SEED = 0  # the starting point of the random numbers; without it, every run ends differently
 
 
 class Net(torch.nn.Module):
@@ -35,8 +35,8 @@ class Net(torch.nn.Module):
 
     def __init__(self):
         super().__init__()  # This prepares the Module to keep track of the layers below.
-        # fc stands for fully connected: each node of a layer is the sum of all the nodes of the
-        # layer before, each times a weight, plus a bias. (The post calls them a and b.)
+        # fc stands for fully connected: each node of a layer adds up all the nodes of the layer
+        # before, each times a weight, and a bias. (The post calls the weights a, the biases b.)
         self.fc1 = torch.nn.Linear(28 * 28, 64)
         self.fc2 = torch.nn.Linear(64, 64)
         self.fc3 = torch.nn.Linear(64, 64)
@@ -52,7 +52,7 @@ class Net(torch.nn.Module):
         x = torch.nn.functional.relu(self.fc1(x))
         x = torch.nn.functional.relu(self.fc2(x))
         x = torch.nn.functional.relu(self.fc3(x))
-        # softmax makes probabilities of the ten numbers that fc4 gives for an image; log_softmax
+        # softmax turns the ten numbers that fc4 gives for an image into probabilities; log_softmax
         # returns their logarithms, which the loss needs. dim=1 means: within each row of (N, 10).
         x = torch.nn.functional.log_softmax(self.fc4(x), dim=1)
         return x
@@ -76,7 +76,7 @@ def get_data_loader(is_train):
 
 
 def evaluate(test_data, net):
-    """Return the accuracy of `net`, from 0 to 1: the fraction of images that it classifies right.
+    """Return the accuracy of `net`, from 0 to 1: the fraction of images it classifies correctly.
 
     test_data: a DataLoader, or other batches (x, y) like those that get_data_loader describes.
     """
@@ -94,7 +94,7 @@ def evaluate(test_data, net):
 def train(train_data, net, optimizer):
     """Train `net` for one epoch: adjust its weights and biases once for each batch.
 
-    train_data: as test_data in evaluate. optimizer: made with the parameters of `net`.
+    train_data: batches, like test_data in evaluate. optimizer: made with the parameters of `net`.
     """
     for x, y in train_data:
         net.zero_grad()  # Clear the gradients of the previous batch: backward() would add to them.
@@ -149,8 +149,8 @@ MNIST could not be loaded:
 {reasons}
 In the folder {folder}:
 {files}
-Run the program again. It needs a network, 70 MB of free disk space and permission to write there.
-Without a network, download what is missing or damaged with a browser on another computer, and put
+Run the program again. It needs the internet, 70 MB of free space and permission to write there.
+Without internet, download what is missing or damaged with a browser on another computer, and put
 it into that folder without unpacking it. Each of these servers has all four files:
 {servers}
 To see the program work without MNIST, on digits that it draws: python -m tests.tiny_mnist"""
@@ -193,7 +193,7 @@ def explain(reasons):
     for name, md5 in MNIST.resources:
         packed = folder / name
         unpacked = packed.with_suffix("")  # its name without .gz
-        file = unpacked if check_integrity(unpacked) else packed  # Without MD5: is there a file?
+        file = unpacked if check_integrity(unpacked) else packed  # Without an MD5: is it there?
         if not check_integrity(file):
             missing.append(file.name)
         elif not is_whole(file, md5):

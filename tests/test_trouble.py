@@ -18,8 +18,8 @@ FEW = tiny_mnist.drawn_mnist(n_train=60, n_test=64)  # for tests that are not ab
 TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = FEW
 PACKED = {f"{name}.gz": gzip.compress(content) for name, content in FEW.items()}
 ADVICE = """\
-Run the program again. It needs a network, 70 MB of free disk space and permission to write there.
-Without a network, download what is missing or damaged with a browser on another computer, and put
+Run the program again. It needs the internet, 70 MB of free space and permission to write there.
+Without internet, download what is missing or damaged with a browser on another computer, and put
 it into that folder without unpacking it. Each of these servers has all four files:
 https://ossci-datasets.s3.amazonaws.com/mnist/ or https://dataset.bj.bcebos.com/mnist/ or \
 https://storage.googleapis.com/cvdf-datasets/mnist/
