@@ -35,8 +35,8 @@ class Net(torch.nn.Module):
 
     def __init__(self):
         super().__init__()  # This prepares the Module to keep track of the layers below.
-        # fc stands for fully connected: each node of a layer adds up all the nodes of the layer
-        # before, each times a weight, and a bias. (The post calls the weights a, the biases b.)
+        # fc stands for fully connected: each node of a layer multiplies all the nodes of the layer
+        # before by weights, and adds up the products and a bias. (The post calls these a and b.)
         self.fc1 = torch.nn.Linear(28 * 28, 64)
         self.fc2 = torch.nn.Linear(64, 64)
         self.fc3 = torch.nn.Linear(64, 64)
