@@ -10,7 +10,7 @@ from PIL import Image
 
 import mnist_mlp
 from tests import tiny_mnist
-from tests.changes import CHANGES, UNCHANGED, changed_program
+from tests.changes import CHANGES, TRIALS, UNCHANGED, changed_program, read_results
 from tests.helpers import PROJECT
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
@@ -160,18 +160,46 @@ def test_the_readme_tells_each_change(half):
 
 @pytest.mark.parametrize("half", HALVES)
 def test_the_readme_tells_the_measured_ranges_of_the_changes(half):
-    rows = (PROJECT / ".github" / "changes.csv").read_text(encoding="utf-8").splitlines()
+    results = read_results()
     for change in CHANGES:
-        last = [float(row.split(",")[-1]) for row in rows
-                if row.startswith((f"{change},", f'"{change}",'))]
+        last = [accuracies[-1] for key, accuracies in results.items() if key[0] == change]
         assert len(last) == (30 if change == UNCHANGED else 10)
         if change == "fc4, cross_entropy":
-            continue  # as unchanged
+            continue  # The README says that these runs are as the unchanged ones: see below.
         if min(last) == max(last):
             assert f"{max(last)}" in HALVES[half], change
         else:
             told = re.findall(r"(0\.\d+)(?: to | and |～)(0\.\d+)", HALVES[half])
             assert (min(last), max(last)) in [(float(a), float(b)) for a, b in told], change
+
+
+@pytest.mark.parametrize("half, better, worse, unclear", [
+    ("English", "better in all ten runs", "worse in all ten runs", "no clear difference"),
+    ("Chinese", "十次都更好", "十次都更差", "看不出差别")])
+def test_the_readme_tells_what_ten_runs_say_of_the_trials(half, better, worse, unclear):
+    results = read_results()
+    for change in TRIALS:
+        differences = []
+        for (its_change, rounding, seed), accuracies in results.items():
+            if its_change == change:
+                unchanged = results[UNCHANGED, rounding, seed]
+                differences.append(accuracies[-1] - unchanged[-1])
+        if min(differences) > 0:
+            verdict = better
+        elif max(differences) < 0:
+            verdict = worse
+        else:
+            verdict = unclear
+        lowest = min(accuracies[-1] for key, accuracies in results.items() if key[0] == change)
+        row, = re.findall(rf"^\|.*\| {lowest:.4f}\D.*\|$", HALVES[half], re.MULTILINE)
+        assert f"| {verdict} |" in row, change
+
+
+def test_with_cross_entropy_the_accuracies_stay_the_same():
+    results = read_results()
+    for (change, rounding, seed), accuracies in results.items():
+        if change == "fc4, cross_entropy":
+            assert accuracies == results[UNCHANGED, rounding, seed]
 
 
 @pytest.mark.parametrize("half", HALVES)
