@@ -1,4 +1,4 @@
-"""What several tests use: the project's folder, MNIST in it, a way to run Python elsewhere."""
+"""What several tests use: the project's folder, MNIST in it, and a way to run Python elsewhere."""
 import os
 import re
 import subprocess
@@ -7,24 +7,14 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 RAW = PROJECT / "MNIST" / "raw"  # where mnist_mlp.py puts the real MNIST
-SIZES = {"train-images-idx3-ubyte": 47_040_016, "train-labels-idx1-ubyte": 60_008,
-         "t10k-images-idx3-ubyte": 7_840_016, "t10k-labels-idx1-ubyte": 10_008}  # in bytes
+NAMES = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte",
+         "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"]
 NO_NETWORK = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
+HAS_REAL_MNIST = all((RAW / name).is_file() for name in NAMES)
+NO_REAL_MNIST = "MNIST is not in MNIST/raw: run mnist_mlp.py, which downloads it"
 
 
-def why_no_real_mnist():
-    """Return why the real MNIST cannot be used, or "" if it is there in full."""
-    lacking = []
-    for name, size in SIZES.items():
-        file = RAW / name
-        if not file.is_file() or file.stat().st_size != size:
-            lacking.append(name)
-    if lacking:
-        return f"MNIST/raw lacks {', '.join(lacking)}, or not all of it is there: run mnist_mlp.py"
-    return ""
-
-
-def run_python(*args, cwd, **more_environment):
+def run_python(*args, cwd):
     """Run `python args` in the folder cwd, with neither network nor screen."""
     environment = {}
     for name, value in os.environ.items():
@@ -33,7 +23,7 @@ def run_python(*args, cwd, **more_environment):
     # On Linux, Matplotlib sees by itself that there is no screen. Elsewhere there always is one.
     environment["MPLBACKEND"] = "" if sys.platform == "linux" else "agg"
     return subprocess.run(
-        [sys.executable, *args], cwd=cwd, env={**environment, **NO_NETWORK, **more_environment},
+        [sys.executable, *args], cwd=cwd, env={**environment, **NO_NETWORK},
         text=True, capture_output=True, timeout=120)
 
 
@@ -43,3 +33,10 @@ LINES = ["initial accuracy:", "epoch 0 accuracy:", "epoch 1 accuracy:", "saved p
 def without_accuracies(output):
     """Return the lines that a run printed, each without the number after `accuracy:`."""
     return [re.sub(r"accuracy: [01]\.\d+", "accuracy:", line) for line in output.splitlines()]
+
+
+def readme_programs():
+    """Return two lists with the README's blocks of Python: the English and the Chinese half's."""
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    english, chinese = readme.split("\n# 用 PyTorch 识别手写数字\n")
+    return [re.findall(r"```python\n(.*?)```", half, re.DOTALL) for half in (english, chinese)]

@@ -5,9 +5,10 @@ from torchvision.datasets import MNIST
 from torchvision.transforms import ToTensor
 
 
-def plain_loader(is_train):
-    """Return a DataLoader of batches of 15 that converts each image when its turn comes."""
-    return DataLoader(MNIST("", is_train, transform=ToTensor()), batch_size=15, shuffle=True)
+def plain_loader(is_train, batch_size=15):
+    """Return a DataLoader that converts each image when its turn comes."""
+    data_set = MNIST("", is_train, transform=ToTensor())
+    return DataLoader(data_set, batch_size=batch_size, shuffle=True)
 
 
 def accuracy_image_by_image(test_data, net):
@@ -22,7 +23,7 @@ def accuracy_image_by_image(test_data, net):
     return n_correct / n_total
 
 
-def plain_program(seed):
+def plain_program(seed, batch_size=15, learning_rate=0.001, epochs=2):
     """Train on the MNIST in the current folder, on one thread.
 
     Return the lines that the script should print, the trained network (a Sequential), and the
@@ -30,16 +31,16 @@ def plain_program(seed):
     """
     torch.set_num_threads(1)
     torch.manual_seed(seed)
-    train_data = plain_loader(is_train=True)
-    test_data = plain_loader(is_train=False)
+    train_data = plain_loader(True, batch_size)
+    test_data = plain_loader(False, batch_size)
     net = torch.nn.Sequential(
         torch.nn.Linear(784, 64), torch.nn.ReLU(), torch.nn.Linear(64, 64), torch.nn.ReLU(),
         torch.nn.Linear(64, 64), torch.nn.ReLU(), torch.nn.Linear(64, 10),
         torch.nn.LogSoftmax(dim=1))
 
     lines = [f"initial accuracy: {accuracy_image_by_image(test_data, net)}"]
-    adam = torch.optim.Adam(net.parameters(), lr=0.001)
-    for epoch in (0, 1):
+    adam = torch.optim.Adam(net.parameters(), lr=learning_rate)
+    for epoch in range(epochs):
         for x, y in train_data:
             adam.zero_grad()
             torch.nn.NLLLoss()(net(x.view(len(x), 784)), y).backward()

@@ -1,14 +1,12 @@
 """What the post says of the program, and what the README says of its faithfulness."""
-import re
-
 import matplotlib.pyplot as plt
 import numpy as np
-import pytest
 import torch
 
 import mnist_mlp
 from tests import tiny_mnist
-from tests.plain_program import plain_loader, plain_program
+from tests.helpers import LINES, without_accuracies
+from tests.plain_program import plain_program
 
 TINY = tiny_mnist.drawn_mnist()
 
@@ -17,11 +15,6 @@ def test_the_numbers_are_those_of_the_post():
     assert mnist_mlp.BATCH_SIZE == 15
     assert mnist_mlp.LEARNING_RATE == 0.001
     assert mnist_mlp.EPOCHS == 2
-
-
-def test_the_docstring_shows_the_lines_that_the_program_prints():
-    lines = re.findall(r"^    (.* accuracy:) 0\.\d+$", mnist_mlp.__doc__, re.MULTILINE)
-    assert lines == ["initial accuracy:", "epoch 0 accuracy:", "epoch 1 accuracy:"]
 
 
 def test_the_network_has_four_layers_under_the_names_of_the_post():
@@ -51,25 +44,6 @@ def test_the_output_is_the_logarithm_of_the_softmax_of_four_layers_with_relu_bet
     np.testing.assert_allclose(torch.exp(output), softmax, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("is_train, n", [(True, tiny_mnist.N_TRAIN), (False, tiny_mnist.N_TEST)])
-def test_batches_equal_those_of_the_plain_loader_from_the_same_seed(folder, is_train, n):
-    tiny_mnist.lay(TINY, folder)
-    plain = plain_loader(is_train)
-    ours = mnist_mlp.get_data_loader(is_train)
-    torch.manual_seed(4)
-    expected = list(plain) + list(plain)
-    torch.manual_seed(4)
-    batches = list(ours) + list(ours)
-
-    sizes = [15] * (n // 15) + [n % 15]
-    assert [len(y) for _, y in batches] == sizes + sizes
-    for (x, y), (plain_x, plain_y) in zip(batches, expected, strict=True):
-        assert x.shape == (len(y), 1, 28, 28)
-        assert (x.dtype, y.dtype) == (torch.float32, torch.int64)
-        np.testing.assert_array_equal(x, plain_x)
-        np.testing.assert_array_equal(y, plain_y)
-
-
 def batch(predicted, right):
     """Return images whose pixels all have the value in `predicted`, and the labels `right`."""
     x = torch.zeros(len(predicted), 1, 28, 28, dtype=torch.int64)
@@ -93,50 +67,41 @@ def test_accuracy_is_the_fraction_of_all_images_that_are_classified_right():
     assert mnist_mlp.evaluate([two_of_three, one_of_two], net) == 3 / 5
 
 
-@pytest.mark.parametrize("seed", [0, 11])
-def test_a_run_prints_the_lines_and_ends_with_the_weights_of_the_plain_program(
-        folder, monkeypatch, capsys, seed):
-    tiny_mnist.lay(TINY, folder)
-    monkeypatch.setattr(mnist_mlp, "SEED", seed)
-    nets = []
-
-    def keep(test_data, net):
-        nets.append(net)
-
-    monkeypatch.setattr(mnist_mlp, "draw_predictions", keep)
-    torch.set_num_threads(2)
-    mnist_mlp.main()
-    assert torch.get_num_threads() == 1
-
-    lines, plain_net, _, _ = plain_program(seed)
-    assert capsys.readouterr().out.splitlines() == lines
-    ours = dict(nets[0].named_parameters())
+def check_that_it_learns_like(plain_run, capsys):
+    """Run the script's main: it must print, learn and draw what the plain program does."""
+    net = mnist_mlp.main()
+    printed = capsys.readouterr().out.splitlines()
+    lines, plain_net, images, titles = plain_run()
+    assert printed == [*lines, "saved predictions.png"]
+    ours = dict(net.named_parameters())
     for name, values in zip(ours, plain_net.parameters(), strict=True):
         np.testing.assert_array_equal(ours[name].detach(), values.detach(), err_msg=name)
-
-
-def test_the_picture_shows_four_images_with_their_predictions_as_in_the_plain_program(
-        folder, monkeypatch):
-    tiny_mnist.lay(TINY, folder)
-    saved_pictures = []
-
-    def show():  # By now the picture must be saved.
-        saved_pictures.append(plt.imread("predictions.png"))
-
-    monkeypatch.setattr(plt, "show", show)
-    mnist_mlp.main()
-    picture, = saved_pictures
-    assert picture.shape == (240, 800, 4)  # 2.4 x 8 inches, 100 pixels each; RGBA
-    for edge in (picture[0], picture[-1], picture[:, 0], picture[:, -1]):
-        assert edge.min() == 1, "something touches the edge of the picture, which should be white"
-    assert plt.get_fignums() == [1]
-
-    _, _, images, titles = plain_program(seed=0)
     panels = plt.gcf().axes
     assert [panel.get_title() for panel in panels] == titles
     for panel, image in zip(panels, images, strict=True):
         shown, = panel.get_images()
         np.testing.assert_array_equal(shown.get_array(), image)
-        assert shown.get_cmap().name == "viridis"
-        assert not panel.axison
-        assert panel.get_position().width > 0.2  # Four panels of a quarter each: no wide margins.
+        assert shown.get_cmap().name == "viridis"  # the colours that the post's program shows
+
+
+def test_a_run_does_bit_for_bit_what_the_plain_program_does(folder, capsys):
+    tiny_mnist.lay(TINY, folder)
+    torch.set_num_threads(2)
+    check_that_it_learns_like(lambda: plain_program(seed=0), capsys)
+    assert torch.get_num_threads() == 1
+
+
+def test_the_four_numbers_at_the_top_of_the_script_are_the_ones_used(folder, monkeypatch, capsys):
+    tiny_mnist.lay(TINY, folder)
+    monkeypatch.setattr(mnist_mlp, "SEED", 11)
+    monkeypatch.setattr(mnist_mlp, "BATCH_SIZE", 20)
+    monkeypatch.setattr(mnist_mlp, "LEARNING_RATE", 0.01)
+    monkeypatch.setattr(mnist_mlp, "EPOCHS", 1)
+    check_that_it_learns_like(lambda: plain_program(11, 20, 0.01, 1), capsys)
+
+
+def test_the_command_for_drawn_digits_says_so_and_runs_the_program_on_them(folder, capsys):
+    tiny_mnist.main(folder / "drawn")
+    first_line, *lines = without_accuracies(capsys.readouterr().out)
+    assert first_line == "1505 drawn digits to train on and 203 to test on, in place of MNIST:"
+    assert lines == LINES

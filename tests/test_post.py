@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from tests import tiny_mnist
-from tests.helpers import PROJECT, RAW, why_no_real_mnist
+from tests.helpers import HAS_REAL_MNIST, NO_REAL_MNIST, PROJECT, RAW
 
 POST = PROJECT / "post.py"
 ADDRESS = "https://astro-pure.js.org/blog/2023/pytorch-mnist"
@@ -75,7 +75,7 @@ def test_on_drawn_digits_the_script_does_bit_for_bit_what_the_post_does(
     check_that_both_do_the_same(seed, monkeypatch, capsys)
 
 
-@pytest.mark.skipif(bool(why_no_real_mnist()), reason=why_no_real_mnist())
+@pytest.mark.skipif(not HAS_REAL_MNIST, reason=NO_REAL_MNIST)
 def test_on_mnist_the_script_does_bit_for_bit_what_the_post_does(folder, monkeypatch, capsys):
     shutil.copytree(RAW, folder / "MNIST" / "raw")
     check_that_both_do_the_same(0, monkeypatch, capsys)

@@ -1,21 +1,17 @@
-"""Run mnist_mlp.py without MNIST: on digits that this program draws, in MNIST's own file format.
+"""Run mnist_mlp.py without MNIST: on digits that this file draws, in MNIST's own file format.
 
     python -m tests.tiny_mnist
 
 works in the folder drawn/ beside mnist_mlp.py and leaves MNIST alone.
 """
-import argparse
 import os
 import runpy
-import sys
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from tests.helpers import PROJECT
+from tests.helpers import NAMES, PROJECT
 
-NAMES = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte",
-         "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"]
 N_TRAIN = 1505  # Neither number is a multiple of 15, so that each pass ends in a smaller batch.
 N_TEST = 203
 
@@ -69,23 +65,10 @@ def lay(files, folder):
 
 
 def main(folder=PROJECT / "drawn"):
-    """Draw the digits in `folder`, unless they are there, and run the program on them there.
-
-    Raises SystemExit if the folder cannot be written.
-    """
-    argparse.ArgumentParser(
-        prog="python -m tests.tiny_mnist", description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()  # It takes no options.
+    """Draw digits in `folder`, and run the program on them there."""
     print(f"{N_TRAIN} drawn digits to train on and {N_TEST} to test on, in place of MNIST:")
-    files = drawn_mnist()
-    try:
-        for name, content in files.items():
-            file = folder / "MNIST" / "raw" / name
-            if not file.is_file() or file.stat().st_size != len(content):
-                lay({name: content}, folder)
-        os.chdir(folder)
-    except OSError as error:
-        sys.exit(f"The digits could not be written into {folder}: {error}")
+    lay(drawn_mnist(), folder)
+    os.chdir(folder)
     runpy.run_path(str(PROJECT / "mnist_mlp.py"), run_name="__main__")
 
 
