@@ -130,13 +130,17 @@ def test_files_that_lie_there_only_unpacked_are_named_as_missing(folder, use_ser
     check_that_it_loads()
 
 
-@pytest.mark.parametrize("damaged, reason", [
-    (FEW[TRAIN_IMAGES][:-1], "RuntimeError: shape"),  # a byte short
-    (tiny_mnist.idx(tiny_mnist.draw_digits(59, seed=6)[0]), "ValueError: these are not")])
+ONE_IMAGE_FEWER = tiny_mnist.idx(tiny_mnist.draw_digits(59, seed=6)[0])
+
+
+@pytest.mark.parametrize("name, damaged, reason", [
+    (TRAIN_IMAGES, FEW[TRAIN_IMAGES][:-1], "RuntimeError: shape"),  # a byte short
+    (TRAIN_IMAGES, ONE_IMAGE_FEWER, "ValueError: these are not 28 x 28 images"),
+    (TRAIN_LABELS, FEW[TRAIN_LABELS][:-1] + b"\x0a", "ValueError: these are not 28 x 28 images")])
 def test_a_damaged_unpacked_file_is_refused_and_none_but_unpacked_files_are_to_be_deleted(
-        folder, use_servers, damaged, reason):
+        folder, use_servers, name, damaged, reason):
     use_servers("is-unreachable")
-    tiny_mnist.lay({**PACKED, **FEW, TRAIN_IMAGES: damaged}, folder)
+    tiny_mnist.lay({**PACKED, **FEW, name: damaged}, folder)
     lines = message()
     assert lines[0].startswith(reason)
     assert lines[2:] == [
