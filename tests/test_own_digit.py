@@ -13,7 +13,7 @@ import mnist_mlp
 from tests import own_digit, tiny_mnist
 
 DIGITS, _ = tiny_mnist.draw_digits(5, seed=8)
-SHADOW = np.repeat([70, 220], 300)  # the brightness of paper, from left to right
+SHADOW = np.linspace(-150, 440, 600).clip(70, 220)  # the brightness of paper, left to right
 DESK = np.pad(np.full((660, 480), 220), ((70, 70), (60, 60)), constant_values=20)
 
 
