@@ -31,7 +31,7 @@ SEED = 0  # the starting point of the random numbers; without it, every run ends
 class Net(torch.nn.Module):
     """A multilayer perceptron: 784 pixels, three layers of 64 nodes, 10 digits."""
 
-    def __init__(self):
+    def __init__(self):  # Net() calls this. self is the new network.
         super().__init__()  # This prepares the Module to keep track of the layers below.
         # fc stands for fully connected: each node of a layer multiplies all the nodes of the layer
         # before by weights, and adds up the products and a bias. (The post calls these a and b.)
@@ -104,7 +104,7 @@ def train(train_data, net, optimizer):
         # How does the loss change with each weight and bias? PyTorch has recorded how the loss was
         # computed, so it can find these gradients. It stores them as fc1.weight.grad and so on.
         loss.backward()
-        optimizer.step()  # Adam reads them there, and moves the weights towards a smaller loss.
+        optimizer.step()  # Adam reads them, and moves weights and biases towards a smaller loss.
 
 
 def draw_predictions(test_data, net):
@@ -132,7 +132,7 @@ def main():
     net = Net()
 
     print("initial accuracy:", evaluate(test_data, net))
-    optimizer = torch.optim.Adam(net.parameters(), lr=LEARNING_RATE)  # It will move these.
+    optimizer = torch.optim.Adam(net.parameters(), lr=LEARNING_RATE)  # It adjusts these.
     for epoch in range(EPOCHS):
         train(train_data, net, optimizer)
         print("epoch", epoch, "accuracy:", evaluate(test_data, net))
@@ -153,8 +153,8 @@ def load_mnist(is_train):
     socket.setdefaulttimeout(30)  # seconds; otherwise a server that never answers would block us.
     reasons = []
     for server in SERVERS:
-        # Given all three, torchvision would go on to the next one after a refusal or a damaged
-        # file, but not after a time-out or a broken connection.
+        # Given all three, torchvision would not go on to the next one after every kind of failure,
+        # for example not when a server stops answering.
         MNIST.mirrors = [server]
         try:
             data_set = MNIST("", is_train, download=True)  # It downloads if files are missing.

@@ -30,7 +30,7 @@ SEED = 0  # 随机种子，即随机数的起点；不设定它，每次运行�
 class Net(torch.nn.Module):
     """多层感知机：784 个像素，三层各 64 个节点，10 个数字。"""
 
-    def __init__(self):
+    def __init__(self):  # Net() 会调用它，self 就是新的网络。
         super().__init__()  # 让 Module 做好准备，以便登记下面的各层。
         # fc 是 fully connected（全连接）的缩写：一层的每个节点，都把前一层的所有节点分别乘以权重，
         # 加起来，再加上偏置。（文章把权重和偏置写作 a 和 b。）
@@ -149,8 +149,7 @@ def load_mnist(is_train):
     socket.setdefaulttimeout(30)  # 秒；否则遇到毫无回应的服务器，程序就会一直等下去。
     reasons = []
     for server in SERVERS:
-        # 如果把三个都交给 torchvision，被拒绝或文件损坏时，它会换下一个；超时或连接中断时，
-        # 就不再往下试了。
+        # 如果把三个都交给 torchvision，有些失败发生之后它不会换下一个，例如服务器中途不再回应。
         MNIST.mirrors = [server]
         try:
             data_set = MNIST("", is_train, download=True)  # 缺少文件时才会下载。

@@ -22,7 +22,7 @@ def like_mnist(picture):
 
     As in MNIST, it fits into 20 x 20 pixels, and its centre of mass is in the middle (LeCun and
     others, "Gradient-based learning applied to document recognition", 1998, section III A).
-    Raises SystemExit if no digit is found, or more than one.
+    Raises SystemExit if no digit is found, or several marks that could be one.
     """
     ink = find_ink(picture)
     if ink.max() < 0.1:
@@ -37,7 +37,7 @@ def like_mnist(picture):
     ImageDraw.floodfill(marks, (int(column), int(row)), 128)
     is_digit = np.array(marks) == 128
     if density[~is_digit].max() > 0.5 * density.max():
-        raise SystemExit("More than one digit was found: leave only one in the picture.")
+        raise SystemExit("Several marks were found: write one digit, and let its strokes touch.")
 
     digit = Image.fromarray(np.uint8(255 * ink * is_digit))
     digit = ImageOps.contain(digit.crop(digit.getbbox()), (20, 20))
@@ -102,7 +102,7 @@ def trained_net():
 def main():
     """Read the picture that the command names, print the answer, draw and show the result.
 
-    Raises SystemExit, with one sentence, if the picture or net.pt cannot be used.
+    Raises SystemExit, with what to do, if the picture or net.pt cannot be used.
     """
     name = sys.argv[1] if len(sys.argv) > 1 else "digit.png"
     Path("digit_result.png").unlink(missing_ok=True)  # It is not to be taken for the new one.
@@ -114,7 +114,7 @@ def main():
     except Image.DecompressionBombError:
         raise SystemExit(f"{name} has too many pixels: make the picture smaller.")
     except (OSError, ValueError, SyntaxError):
-        raise SystemExit(f"{name} is not a picture that can be read. Save it as JPG or PNG.")
+        raise SystemExit(f"{name} cannot be read. Export the picture as JPG or PNG, not HEIC.")
 
     x = torch.tensor(np.array(image)).view(1, 28 * 28) / 255
     probabilities = torch.exp(trained_net()(x))[0].tolist()

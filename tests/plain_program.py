@@ -26,8 +26,8 @@ def accuracy_image_by_image(test_data, net):
 def plain_program(seed, batch_size=15, learning_rate=0.001, epochs=2):
     """Train on the MNIST in the current folder, on one thread.
 
-    Return the lines that the script should print, the trained network (a Sequential), and the
-    four images, (28, 28) float32, and four titles that the script should draw.
+    Return the lines with accuracies that the script should print, the trained network (a
+    Sequential), and the four images, (28, 28) float32, and four titles that it should draw.
     """
     torch.set_num_threads(1)
     torch.manual_seed(seed)

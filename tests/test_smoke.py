@@ -23,7 +23,7 @@ def check_a_run_on(files, folder):
         assert end.stderr == ""
     assert helpers.without_accuracies(end.stdout) == helpers.LINES
     initial, _, final = [float(line.split()[-1]) for line in end.stdout.splitlines()[:3]]
-    # Guessing gives about 0.1 and so few training images about 0.8 to 0.9: both with some room.
+    # Without training, it is about 0.1; so few images bring about 0.8 to 0.9. Both have some room.
     assert initial < 0.35
     assert final > 0.7
     picture = plt.imread(folder / "predictions.png")[:, :, :3]  # without transparency

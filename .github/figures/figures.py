@@ -1,11 +1,11 @@
-"""Draw the README's pictures, and print the figures that it tells.
+"""Draw the README's pictures, and print most of the figures that it tells.
 
     python .github/figures/figures.py
 
 takes some minutes and needs MNIST, which mnist_mlp.py downloads. Other computers give slightly
 different figures. changes.py measures those that take longer.
 
-All words in the pictures are code, so that they suit the English page and the Chinese one.
+The pictures suit the English page and the Chinese one: their words are code, or nearly so.
 """
 import os
 import shutil
@@ -77,10 +77,10 @@ def draw_node():
     b = -0.3
     axes = canvas(490)
     draw_pixels(axes, x, 15, 70, 265, 265)
-    for left, name, grid in [(15, "X", x), (317, "a", a), (619, "X × a", x * a)]:
+    for left, name, grid in [(15, "$X_i$", x), (317, "$a_i$", a), (619, "$X_i × a_i$", x * a)]:
         axes.text(left + 133, 35, name, fontsize=22, **IN_THE_MIDDLE)
         for (row, column), number in np.ndenumerate(grid):
-            shade = ("black" if number else "white") if name == "X" else color(number)
+            shade = ("black" if number else "white") if grid is x else color(number)
             axes.text(left + 26 + 53 * column, 97 + 53 * row, signed(number).replace(".0", ""),
                       color=shade, fontsize=14, **IN_THE_MIDDLE)
         axes.add_patch(plt.Rectangle((left, 70), 265, 265, fill=False, edgecolor=GREY))
@@ -88,8 +88,9 @@ def draw_node():
     axes.text(601, 202, "=", fontsize=24, **IN_THE_MIDDLE)
     total = (x * a).sum() + b
     terms = " + ".join(signed(number) for number in [*(x * a)[x > 0], b]).replace("+ −", "− ")
-    axes.text(15, 390, f"∑ X × a + b = {terms} = {signed(total)}", fontsize=16)
-    axes.text(15, 445, f"relu({signed(total)}) = {signed(max(total, 0))}", fontsize=16)
+    axes.text(15, 390, f"$∑ X_i × a_i + b$ = {terms} = {signed(total)}", fontsize=16)
+    axes.text(15, 450, f"relu({signed(total)}) = {signed(max(total, 0))}     relu(−0.7) = 0",
+              fontsize=16)
     plt.savefig(FIGURES / "node.png")
 
 
@@ -135,13 +136,13 @@ def draw_network(net, x, y):
     digits = np.linspace(65, 835, 10)
     draw_lines(x, starts, top, digits[result.argmax()], top + 62)
     for number, name, values in [("6", "fc4", result), ("7", "log_softmax", output)]:
-        write_name(number, name, "", top + 40)
+        write_name(number, f"{name} (1, 10)", "", top + 40)
         for digit, value in zip(digits, values):
             axes.text(digit, top + 82, signed(value), color=color(value), fontsize=18,
                       **IN_THE_MIDDLE)
         top += 95
 
-    write_name("8", "exp", "", top + 40)
+    write_name("8", "exp (1, 10)", "", top + 40)
     line = top + 200
     axes.plot([20, 880], [line, line], color=GREY, linewidth=1)
     for digit, probability in enumerate(output.exp()):
@@ -213,8 +214,8 @@ def photograph(digit):
 
 
 def print_step(net, x, y):
-    """Print what one training step on one image does to one weight and to the loss."""
-    optimizer = torch.optim.Adam(net.parameters(), lr=0.001)
+    """Print what one step of SGD on one image does to one weight and to the loss."""
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.001)
     bars = relu(net.fc3(relu(net.fc2(relu(net.fc1(x.flatten()))))))
     for moment in ("before", "after"):
         net.zero_grad()
