@@ -174,7 +174,7 @@ def advice():
     folder = os.path.abspath("MNIST/raw")
     bad = [name for name, md5 in MNIST.resources if not check_integrity(f"{folder}/{name}", md5)]
     if not bad:
-        return [f"The four .gz files in the folder {folder} are whole.",
+        return [f"The four .gz files in the folder {folder} are intact.",
                 "If the reason above is a lack of permission, space or memory, see to that.",
                 "Otherwise delete the unpacked files there, those without .gz.",
                 "Then run the program again."]

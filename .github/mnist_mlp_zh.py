@@ -57,9 +57,9 @@ class Net(torch.nn.Module):
 def get_data_loader(is_train):
     """返回一个 DataLoader，内容是 MNIST 的 6 万张训练图片，或者 1 万张测试图片。
 
-    每遍历一次，就按新的随机顺序给出所有图片，每次一个批量 (x, y)。
+    每遍历一次，就按新的随机顺序给出所有图片，每次取一个小批量 (x, y)。
     x：图片，(BATCH_SIZE, 1, 28, 28) float32，从 0（黑）到 1（白）。
-    y：它们的标签，(BATCH_SIZE,) int64，从 0 到 9。最后一个批量可能较小。
+    y：它们的标签，(BATCH_SIZE,) int64，从 0 到 9。最后一个小批量可能不满。
     如果无法读取 MNIST，就抛出 SystemExit。
     """
     images, labels = load_mnist(is_train)  # 定义在文件末尾
@@ -74,7 +74,7 @@ def get_data_loader(is_train):
 def evaluate(test_data, net):
     """返回 `net` 的准确率，从 0 到 1：认对的图片所占的比例。
 
-    test_data：一个个批量 (x, y)，与 get_data_loader 中所说的相同。
+    test_data：一个个小批量 (x, y)，与 get_data_loader 中所说的相同。
     """
     n_correct = 0
     n_total = 0
@@ -89,12 +89,12 @@ def evaluate(test_data, net):
 
 
 def train(train_data, net, optimizer):
-    """把 `net` 训练一轮：每个批量调整一次权重和偏置。
+    """把 `net` 训练一轮：每个小批量调整一次权重和偏置。
 
-    train_data：一个个批量，与 evaluate 中的 test_data 一样。optimizer：用 `net` 的参数创建。
+    train_data：一个个小批量，与 evaluate 中的 test_data 一样。optimizer：用 `net` 的参数创建。
     """
     for x, y in train_data:
-        net.zero_grad()  # 清除上一个批量的梯度，否则 backward() 会把新的梯度加上去。
+        net.zero_grad()  # 清除上一个小批量的梯度，否则 backward() 会把新的梯度加上去。
         output = net(x.view(-1, 28 * 28))
         # 输出错得多厉害？取正确数字的对数概率的相反数，再求平均。
         loss = torch.nn.functional.nll_loss(output, y)
@@ -105,7 +105,7 @@ def train(train_data, net, optimizer):
 
 
 def draw_predictions(test_data, net):
-    """画出四个批量各自的第一张图片，上方是 `net` 的预测。
+    """画出四个小批量各自的第一张图片，上方是 `net` 的预测。
 
     把图存为 predictions.png；如果有屏幕，再打开窗口显示。
     """
@@ -169,7 +169,7 @@ def advice():
     folder = os.path.abspath("MNIST/raw")
     bad = [name for name, md5 in MNIST.resources if not check_integrity(f"{folder}/{name}", md5)]
     if not bad:
-        return [f"The four .gz files in the folder {folder} are whole.",
+        return [f"The four .gz files in the folder {folder} are intact.",
                 "If the reason above is a lack of permission, space or memory, see to that.",
                 "Otherwise delete the unpacked files there, those without .gz.",
                 "Then run the program again."]

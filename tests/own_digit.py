@@ -95,7 +95,7 @@ def trained_net():
     try:
         net.load_state_dict(torch.load(file, map_location="cpu", weights_only=True))
     except Exception:
-        raise SystemExit("net.pt is damaged, or of another network. Delete it and try again.")
+        raise SystemExit("net.pt is damaged, or belongs to another network: delete it.")
     return net
 
 
@@ -105,7 +105,7 @@ def main():
     Raises SystemExit, with what to do, if the picture or net.pt cannot be used.
     """
     name = sys.argv[1] if len(sys.argv) > 1 else "digit.png"
-    Path("digit_result.png").unlink(missing_ok=True)  # It is not to be taken for the new one.
+    Path("digit_result.png").unlink(missing_ok=True)  # so that none is mistaken for the new one
     try:
         picture = Image.open(name)
         image = like_mnist(picture)

@@ -127,6 +127,6 @@ def test_if_the_saved_network_cannot_be_used_it_says_so_of_net_pt(command):
     cut_off = Path("net.pt").read_bytes()[:1000]
     for content in (b"", cut_off):
         Path("net.pt").write_bytes(content)
-        check_that_it_ends_with("net.pt is damaged, or of another network", command)
+        check_that_it_ends_with("net.pt is damaged, or belongs to another network", command)
     torch.save(torch.nn.Linear(2, 3).state_dict(), "net.pt")
-    check_that_it_ends_with("net.pt is damaged, or of another network", command)
+    check_that_it_ends_with("net.pt is damaged, or belongs to another network", command)

@@ -134,7 +134,8 @@ def draw_network(net, x, y):
     result = net.fc4(x)
     output = log_softmax(result, dim=0)
     digits = np.linspace(65, 835, 10)
-    draw_lines(x, starts, top, digits[result.argmax()], top + 62)
+    draw_lines(x, starts, top, digits[y], top + 62)
+    axes.text(bars[x.argmax()], top - 56, f"{x.max():.2f}", fontsize=15, **IN_THE_MIDDLE)
     for number, name, values in [("6", "fc4", result), ("7", "log_softmax", output)]:
         write_name(number, f"{name} (1, 10)", "", top + 40)
         for digit, value in zip(digits, values):
