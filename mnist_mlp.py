@@ -175,7 +175,7 @@ def advice():
     bad = [name for name, md5 in MNIST.resources if not check_integrity(f"{folder}/{name}", md5)]
     if not bad:
         return [f"The four .gz files in the folder {folder} are intact.",
-                "If the reason above is a lack of permission, space or memory, see to that.",
+                "If the reason above is a lack of permission, space or memory, put that right.",
                 "Otherwise delete the unpacked files there, those without .gz.",
                 "Then run the program again."]
     return [f"Missing or damaged in the folder {folder}:", *bad, "",

@@ -145,7 +145,7 @@ def test_a_damaged_unpacked_file_is_refused_and_none_but_unpacked_files_are_to_b
     assert lines[0].startswith(reason)
     assert lines[2:] == [
         f"The four .gz files in the folder {Path('MNIST/raw').absolute()} are intact.",
-        "If the reason above is a lack of permission, space or memory, see to that.",
+        "If the reason above is a lack of permission, space or memory, put that right.",
         "Otherwise delete the unpacked files there, those without .gz.",
         "Then run the program again."]
     for name in FEW:
