@@ -13,17 +13,15 @@ def test_the_programs_are_the_same_in_both_halves_short_and_in_plain_ascii():
     assert english == chinese
     for program in english:
         assert program.isascii()
-        assert len(program.splitlines()) <= 17
+        assert len(program.splitlines()) <= 16
 
 
-def test_the_programs_run_one_after_another_in_the_order_of_the_page(folder, capsys):
+def test_the_programs_run_one_after_another_in_the_order_of_the_page(folder):
     tiny_mnist.lay(tiny_mnist.drawn_mnist(), folder)
     keep, show_wrong_digits = readme_programs()[0]
     exec(keep, {})
     assert Path("net.pt").exists()
     exec(show_wrong_digits, {})
-    last_line = capsys.readouterr().out.splitlines()[-1]
-    assert last_line.endswith("of 203 are read wrongly")
     picture = plt.imread("wrong.png")
     assert picture.std() > 0.1, "wrong.png should not be empty"
 

@@ -20,8 +20,8 @@ FIGURES = Path(__file__).resolve().parent
 PROJECT = FIGURES.parent.parent
 RESULTS = FIGURES / "changes.csv"
 
-# The README's changes, in the order of its two lists: a name for the picture, and what is replaced
-# in mnist_mlp.py. Change 0 is no change.
+# The README's changes in their order, each with its name in the picture, and what is replaced in
+# mnist_mlp.py. Change 0 is no change.
 CHANGES = {
     "no change": [],
     "# net.zero_grad()": [("net.zero_grad()", "# net.zero_grad()")],
@@ -43,7 +43,7 @@ CHANGES = {
     "no fc3": [
         ("        self.fc3 = torch.nn.Linear(64, 64)\n", ""),
         ("        x = torch.nn.functional.relu(self.fc3(x))\n", "")],
-    "128": [("28, 64)", "28, 128)"), ("(64, 64)", "(128, 128)"), ("(64, 10)", "(128, 10)")],
+    "64 → 128": [("28, 64)", "28, 128)"), ("(64, 64)", "(128, 128)"), ("(64, 10)", "(128, 10)")],
     "torch.tanh(": [("torch.nn.functional.relu(", "torch.tanh(")],
     "torch.sigmoid(": [("torch.nn.functional.relu(", "torch.sigmoid(")],
     "BATCH_SIZE = 150": [("BATCH_SIZE = 15 ", "BATCH_SIZE = 150 ")],
