@@ -32,8 +32,8 @@ class Net(torch.nn.Module):
     """A multilayer perceptron: 784 pixels, three layers of 64 nodes, 10 digits."""
 
     def __init__(self):  # Net() calls this. self is the new network.
-        super().__init__()  # This prepares the Module to keep track of the layers below.
-        # fc stands for fully connected: each node of a layer multiplies all the nodes of the layer
+        super().__init__()  # This lets net.parameters() find the layers below.
+        # fc stands for fully connected: each node multiplies the values of all nodes in the layer
         # before by weights, and adds up the products and a bias. (The post calls these a and b.)
         self.fc1 = torch.nn.Linear(28 * 28, 64)
         self.fc2 = torch.nn.Linear(64, 64)
@@ -67,8 +67,8 @@ def get_data_loader(is_train):
     images, labels = load_mnist(is_train)  # defined at the end of this file
     # PyTorch's usual layout for images is (number, channels, height, width). Grey images have one
     # channel. -1 lets PyTorch work out the number. Dividing brings the grey values, 0 to 255, to
-    # the range 0 to 1, since training works better on small numbers. The post's ToTensor does the
-    # same to one image at a time, and again in every epoch.
+    # the range 0 to 1, in which training works better. The post's ToTensor does the same to one
+    # image at a time, and again in every epoch.
     images = images.view(-1, 1, 28, 28) / 255
     data_set = TensorDataset(images, labels)  # It pairs each image with its label.
     return DataLoader(data_set, batch_size=BATCH_SIZE, shuffle=True)
@@ -85,7 +85,7 @@ def evaluate(test_data, net):
         for x, y in test_data:
             # view puts the pixels of each image into one row. net(...) calls forward.
             output = net(x.view(-1, 28 * 28))
-            predictions = torch.argmax(output, dim=1)  # Where in its row is the largest number?
+            predictions = torch.argmax(output, dim=1)  # where each row has its maximum
             n_correct += (predictions == y).sum().item()  # True counts as 1; item() gives an int.
             n_total += len(y)
     return n_correct / n_total
@@ -94,7 +94,7 @@ def evaluate(test_data, net):
 def train(train_data, net, optimizer):
     """Train `net` for one epoch: adjust its weights and biases once for each batch.
 
-    train_data: batches, like test_data in evaluate. optimizer: made with the parameters of `net`.
+    train_data: batches, like test_data in evaluate. optimizer: made with net.parameters().
     """
     for x, y in train_data:
         net.zero_grad()  # Clear the gradients of the previous batch: backward() would add to them.
@@ -104,7 +104,7 @@ def train(train_data, net, optimizer):
         # How does the loss change with each weight and bias? PyTorch has recorded how the loss was
         # computed, so it can find these gradients. It stores them as fc1.weight.grad and so on.
         loss.backward()
-        optimizer.step()  # Adam reads them, and moves weights and biases towards a smaller loss.
+        optimizer.step()  # Adam reads them, and changes weights and biases to lower the loss.
 
 
 def draw_predictions(test_data, net):
@@ -124,7 +124,7 @@ def draw_predictions(test_data, net):
 
 
 def main():
-    """Train a network, print its accuracy before and after each epoch, draw, and return it."""
+    """Train a network, print its accuracy at first and after each epoch, draw, and return it."""
     torch.manual_seed(SEED)
     torch.set_num_threads(1)  # More threads would hardly save time, and could change the results.
     train_data = get_data_loader(is_train=True)

@@ -85,7 +85,7 @@ def check_changes():
     expect(always_better == [12, 17], f"always better are changes {always_better}")
     early = sum(key[0] == 7 and accuracies[1] < results[(0, *key[1:])][1]
                 for key, accuracies in results.items())
-    for text in (f"{early} runs were worse already after the first epoch",
+    for text in (f"{early} runs were already worse after the first epoch",
                  f"有 {early} 次在第一轮之后就已经变差"):
         expect(text in README, f"README.md should tell: {text}")
 

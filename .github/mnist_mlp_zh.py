@@ -31,7 +31,7 @@ class Net(torch.nn.Module):
     """多层感知机：784 个像素，三层各 64 个节点，10 个数字。"""
 
     def __init__(self):  # Net() 会调用它，self 就是新的网络。
-        super().__init__()  # 让 Module 做好准备，以便登记下面的各层。
+        super().__init__()  # 这样，net.parameters() 才能找到下面的各层。
         # fc 是 fully connected（全连接）的缩写：一层的每个节点，都把前一层的所有节点分别乘以权重，
         # 加起来，再加上偏置。（文章把权重和偏置写作 a 和 b。）
         self.fc1 = torch.nn.Linear(28 * 28, 64)
@@ -64,8 +64,8 @@ def get_data_loader(is_train):
     """
     images, labels = load_mnist(is_train)  # 定义在文件末尾
     # PyTorch 中图片的形状通常是（张数，通道，高，宽）。灰度图片只有一个通道。-1 表示张数由 PyTorch
-    # 自己算。除以 255，就把 0～255 的灰度值变到 0～1，因为数值小，训练效果更好。文章中的 ToTensor
-    # 做的是同样的事，但每次只处理一张图片，而且每一轮都重做一遍。
+    # 自己算。除以 255，就把 0～255 的灰度值变到 0～1，在这个范围内训练效果更好。文章的 ToTensor 也
+    # 这样做，但每次只处理一张图片，而且每一轮都重做一遍。
     images = images.view(-1, 1, 28, 28) / 255
     data_set = TensorDataset(images, labels)  # 它把每张图片与它的标签配成一对。
     return DataLoader(data_set, batch_size=BATCH_SIZE, shuffle=True)
@@ -101,7 +101,7 @@ def train(train_data, net, optimizer):
         # 每个权重和偏置变化时，损失怎样变化？PyTorch 记录了损失的计算过程，所以能求出这些梯度。
         # 梯度存放在 fc1.weight.grad 等处。
         loss.backward()
-        optimizer.step()  # Adam 从那里读出梯度，把权重和偏置向损失变小的方向移动。
+        optimizer.step()  # Adam 从那里读出梯度，改变权重和偏置，使损失变小。
 
 
 def draw_predictions(test_data, net):

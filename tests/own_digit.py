@@ -40,8 +40,9 @@ def like_mnist(picture):
         raise SystemExit("Several marks were found: write one digit, and let its strokes touch.")
 
     digit = Image.fromarray(np.uint8(255 * ink * is_digit))
-    digit = ImageOps.contain(digit.crop(digit.getbbox()), (20, 20))
-    digit = ImageOps.autocontrast(digit)
+    digit = digit.crop(digit.getbbox())
+    size = [max(1, round(20 * length / max(digit.size))) for length in digit.size]
+    digit = ImageOps.autocontrast(digit.resize(size))
     rows, columns = np.indices((digit.height, digit.width))
     top = round(13.5 - np.average(rows, weights=digit))
     left = round(13.5 - np.average(columns, weights=digit))
@@ -88,7 +89,7 @@ def trained_net():
     file = Path("net.pt")
     if not file.exists() or file.stat().st_mtime < Path(mnist_mlp.__file__).stat().st_mtime:
         print("First, the network is trained. Close its window to go on.")
-        net = mnist_mlp.main()
+        net = mnist_mlp.main().cpu()
         torch.save(net.state_dict(), file)
         return net
     net = mnist_mlp.Net()

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw
 
 import mnist_mlp
 from tests import own_digit, tiny_mnist
@@ -66,6 +66,13 @@ def test_the_digit_becomes_like_those_of_mnist(kind):
         assert np.average(columns, weights=image) == pytest.approx(13.5, abs=0.6)
         similarity = np.corrcoef(np.ravel(image), np.ravel(own_digit.like_mnist(plain)))[0, 1]
         assert similarity > 0.7
+
+
+def test_a_thin_straight_1_is_a_digit_too():
+    picture = Image.new("L", (600, 800), 255)
+    ImageDraw.Draw(picture).line([(300, 100), (300, 700)], fill=0, width=4)
+    left, top, right, bottom = own_digit.like_mnist(picture).getbbox()
+    assert (right - left, bottom - top) == (1, 19)
 
 
 @pytest.fixture

@@ -135,7 +135,7 @@ def draw_network(net, x, y):
     output = log_softmax(result, dim=0)
     digits = np.linspace(65, 835, 10)
     draw_lines(x, starts, top, digits[y], top + 62)
-    axes.text(bars[x.argmax()], top - 56, f"{x.max():.2f}", fontsize=15, **IN_THE_MIDDLE)
+    axes.text(bars[x.argmax()], top - 56, f"{x.max():.2f}", fontsize=18, **IN_THE_MIDDLE)
     for number, name, values in [("6", "fc4", result), ("7", "log_softmax", output)]:
         write_name(number, f"{name} (1, 10)", "", top + 40)
         for digit, value in zip(digits, values):
@@ -211,7 +211,7 @@ def photograph(digit):
     ink[160:480, 80:400] = Image.fromarray(digit).resize((320, 320), Image.Resampling.BICUBIC)
     ink = ((ink - 90) / 60).clip(0, 1)  # This sharpens the strokes.
     paper = 185 - 35 * np.tanh(np.linspace(-3, 3, 640)).reshape(640, 1)
-    return Image.fromarray(np.uint8(paper * (1 - 0.8 * ink)))
+    return Image.fromarray(np.uint8(paper * (1 - 0.8 * ink))).convert("RGB")
 
 
 def print_step(net, x, y):
