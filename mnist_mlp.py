@@ -13,7 +13,7 @@ does what the program there does, in less time. With the same random seed, on th
 on one thread, both end with exactly the same weights and biases.
 """
 import os
-import socket  # for a time limit on downloads
+import socket  # to give up on a server that does not answer
 
 import matplotlib.pyplot as plt
 import torch
@@ -32,7 +32,7 @@ class Net(torch.nn.Module):
     """A multilayer perceptron: 784 pixels, three layers of 64 nodes, 10 digits."""
 
     def __init__(self):  # Net() calls this. self is the new network.
-        super().__init__()  # This lets net.parameters() find the layers below.
+        super().__init__()  # Module provides net.parameters(), and net(...), which calls forward.
         # fc stands for fully connected: each node multiplies the values of all nodes in the layer
         # before by weights, and adds up the products and a bias. (The post calls these a and b.)
         self.fc1 = torch.nn.Linear(28 * 28, 64)
@@ -45,8 +45,8 @@ class Net(torch.nn.Module):
 
         x: (N, 784) float32 in [0, 1]. N is the number of images; each is a row of 784 pixels.
         """
-        # relu, the activation function, replaces negative numbers by 0. Without it, the network
-        # would be linear: its four layers together could compute no more than a single one can.
+        # relu, the activation function, replaces negative numbers with 0. Without it, the four
+        # layers would be linear: together, they could compute no more than a single one can.
         x = torch.nn.functional.relu(self.fc1(x))
         x = torch.nn.functional.relu(self.fc2(x))
         x = torch.nn.functional.relu(self.fc3(x))
@@ -115,7 +115,7 @@ def draw_predictions(test_data, net):
     figure, panels = plt.subplots(1, 4, figsize=(8, 2.4), layout="constrained")
     for panel, (x, _) in zip(panels, test_data):  # zip stops after the fourth panel.
         prediction = torch.argmax(net(x[0].view(-1, 28 * 28)))
-        panel.imshow(x[0].view(28, 28).numpy())
+        panel.imshow(x[0].view(28, 28).numpy())  # 0 is purple, 1 is yellow.
         panel.set_title("prediction: " + str(int(prediction)))
         panel.axis("off")
     figure.savefig("predictions.png")
@@ -170,7 +170,7 @@ def load_mnist(is_train):
 
 
 def advice():
-    """Return lines that say which of MNIST's four files are missing or damaged, and what to do."""
+    """Return lines that say which of the four .gz files are missing or damaged, and what to do."""
     folder = os.path.abspath("MNIST/raw")
     bad = [name for name, md5 in MNIST.resources if not check_integrity(f"{folder}/{name}", md5)]
     if not bad:

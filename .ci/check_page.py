@@ -100,4 +100,4 @@ if __name__ == "__main__":
         os.chdir(folder)
         check_changes()
         os.chdir(PROJECT)
-    print("README.md tells what is so.")
+    print("README.md agrees with the program and with the measured changes.")

@@ -12,7 +12,7 @@
 但用时更短。在同一台电脑上，随机种子相同，都用一个线程，两者学到的权重和偏置就完全相同。
 """
 import os
-import socket  # 用来给下载设定时限
+import socket  # 用来放弃毫无回应的服务器
 
 import matplotlib.pyplot as plt
 import torch
@@ -31,7 +31,7 @@ class Net(torch.nn.Module):
     """多层感知机：784 个像素，三层各 64 个节点，10 个数字。"""
 
     def __init__(self):  # Net() 会调用它，self 就是新的网络。
-        super().__init__()  # 这样，net.parameters() 才能找到下面的各层。
+        super().__init__()  # Module 提供 net.parameters()，以及会调用 forward 的 net(...)。
         # fc 是 fully connected（全连接）的缩写：一层的每个节点，都把前一层的所有节点分别乘以权重，
         # 加起来，再加上偏置。（文章把权重和偏置写作 a 和 b。）
         self.fc1 = torch.nn.Linear(28 * 28, 64)
@@ -44,7 +44,7 @@ class Net(torch.nn.Module):
 
         x：(N, 784) float32，在 [0, 1] 之间。N 是图片的张数；每一行是一张图片的 784 个像素。
         """
-        # relu 是激活函数，它把负数变成 0。没有它，网络就是线性的：四层合起来能算的，一层也能算。
+        # relu 是激活函数，它把负数变成 0。没有它，四层都是线性的：合起来能算的，一层也能算。
         x = torch.nn.functional.relu(self.fc1(x))
         x = torch.nn.functional.relu(self.fc2(x))
         x = torch.nn.functional.relu(self.fc3(x))
@@ -82,7 +82,7 @@ def evaluate(test_data, net):
         for x, y in test_data:
             # view 把每张图片的像素排成一行。net(...) 会调用 forward。
             output = net(x.view(-1, 28 * 28))
-            predictions = torch.argmax(output, dim=1)  # 每一行中，最大的数在第几个？
+            predictions = torch.argmax(output, dim=1)  # 每一行中，最大值在什么位置
             n_correct += (predictions == y).sum().item()  # True 算作 1；item() 得到一个整数。
             n_total += len(y)
     return n_correct / n_total
@@ -112,7 +112,7 @@ def draw_predictions(test_data, net):
     figure, panels = plt.subplots(1, 4, figsize=(8, 2.4), layout="constrained")
     for panel, (x, _) in zip(panels, test_data):  # 画完第四格，zip 就停止。
         prediction = torch.argmax(net(x[0].view(-1, 28 * 28)))
-        panel.imshow(x[0].view(28, 28).numpy())
+        panel.imshow(x[0].view(28, 28).numpy())  # 0 是紫色，1 是黄色。
         panel.set_title("prediction: " + str(int(prediction)))
         panel.axis("off")
     figure.savefig("predictions.png")
@@ -165,7 +165,7 @@ def load_mnist(is_train):
 
 
 def advice():
-    """返回几行文字：MNIST 的四个文件中，哪些缺少或者损坏了，该怎么办。"""
+    """返回几行文字：四个 .gz 文件中，哪些缺少或者损坏了，该怎么办。"""
     folder = os.path.abspath("MNIST/raw")
     bad = [name for name, md5 in MNIST.resources if not check_integrity(f"{folder}/{name}", md5)]
     if not bad:
