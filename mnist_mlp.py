@@ -25,7 +25,7 @@ from torchvision.datasets.utils import check_integrity
 BATCH_SIZE = 15  # the number of images in each training step
 LEARNING_RATE = 0.001  # scales the steps; this is also PyTorch's default for Adam
 EPOCHS = 2  # the number of passes over all the training images
-SEED = 0  # the starting point of the random numbers; without it, every run ends differently
+SEED = 0  # the starting point of the random numbers; without one, every run ends differently
 
 
 class Net(torch.nn.Module):
@@ -115,7 +115,7 @@ def draw_predictions(test_data, net):
     figure, panels = plt.subplots(1, 4, figsize=(8, 2.4), layout="constrained")
     for panel, (x, _) in zip(panels, test_data):  # zip stops after the fourth panel.
         prediction = torch.argmax(net(x[0].view(-1, 28 * 28)))
-        panel.imshow(x[0].view(28, 28).numpy())  # 0 is purple, 1 is yellow.
+        panel.imshow(x[0].view(28, 28).numpy())  # Purple is low, yellow is high.
         panel.set_title("prediction: " + str(int(prediction)))
         panel.axis("off")
     figure.savefig("predictions.png")
@@ -132,7 +132,7 @@ def main():
     net = Net()
 
     print("initial accuracy:", evaluate(test_data, net))
-    optimizer = torch.optim.Adam(net.parameters(), lr=LEARNING_RATE)  # It adjusts these.
+    optimizer = torch.optim.Adam(net.parameters(), lr=LEARNING_RATE)  # what it adjusts
     for epoch in range(EPOCHS):
         train(train_data, net, optimizer)
         print("epoch", epoch, "accuracy:", evaluate(test_data, net))
@@ -179,6 +179,7 @@ def advice():
                 "Otherwise delete the unpacked files there, those without .gz.",
                 "Then run the program again."]
     return [f"Missing or damaged in the folder {folder}:", *bad, "",
+            "If there are four files without .gz, too, delete those.",
             "Run the program again, with internet, 70 MB of space, and permission to write there.",
             "Or download these files with a browser, and put them there without unpacking them.",
             "Add the name of a file to any of these addresses:", *SERVERS]

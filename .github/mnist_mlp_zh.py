@@ -12,7 +12,7 @@
 但用时更短。在同一台电脑上，随机种子相同，都用一个线程，两者学到的权重和偏置就完全相同。
 """
 import os
-import socket  # 用来放弃毫无回应的服务器
+import socket  # 用来设置网络超时
 
 import matplotlib.pyplot as plt
 import torch
@@ -112,7 +112,7 @@ def draw_predictions(test_data, net):
     figure, panels = plt.subplots(1, 4, figsize=(8, 2.4), layout="constrained")
     for panel, (x, _) in zip(panels, test_data):  # 画完第四格，zip 就停止。
         prediction = torch.argmax(net(x[0].view(-1, 28 * 28)))
-        panel.imshow(x[0].view(28, 28).numpy())  # 0 是紫色，1 是黄色。
+        panel.imshow(x[0].view(28, 28).numpy())  # 紫色表示小，黄色表示大。
         panel.set_title("prediction: " + str(int(prediction)))
         panel.axis("off")
     figure.savefig("predictions.png")
@@ -174,6 +174,7 @@ def advice():
                 "Otherwise delete the unpacked files there, those without .gz.",
                 "Then run the program again."]
     return [f"Missing or damaged in the folder {folder}:", *bad, "",
+            "If there are four files without .gz, too, delete those.",
             "Run the program again, with internet, 70 MB of space, and permission to write there.",
             "Or download these files with a browser, and put them there without unpacking them.",
             "Add the name of a file to any of these addresses:", *SERVERS]

@@ -153,6 +153,15 @@ def test_a_damaged_unpacked_file_is_refused_and_none_but_unpacked_files_are_to_b
     check_that_it_loads()
 
 
+def test_a_damaged_unpacked_file_alone_is_replaced_as_the_message_says(folder, use_servers):
+    use_servers("works")
+    tiny_mnist.lay({**FEW, TEST_IMAGES: FEW[TEST_IMAGES][:-1]}, folder)
+    assert "If there are four files without .gz, too, delete those." in message()
+    for name in FEW:
+        (folder / "MNIST" / "raw" / name).unlink()  # as the message says
+    check_that_it_loads()
+
+
 def test_ctrl_c_ends_a_download_at_once(folder, monkeypatch):
     def press_ctrl_c(*_):
         raise KeyboardInterrupt

@@ -84,13 +84,10 @@ def draw_node():
             axes.text(left + 26 + 53 * column, 97 + 53 * row, signed(number).replace(".0", ""),
                       color=shade, fontsize=14, **IN_THE_MIDDLE)
         axes.add_patch(plt.Rectangle((left, 70), 265, 265, fill=False, edgecolor=GREY))
-    axes.text(299, 202, "×", fontsize=24, **IN_THE_MIDDLE)
-    axes.text(601, 202, "=", fontsize=24, **IN_THE_MIDDLE)
     total = (x * a).sum() + b
     terms = " + ".join(signed(number) for number in [*(x * a)[x > 0], b]).replace("+ −", "− ")
     axes.text(15, 390, f"$∑ X_i × a_i + b$ = {terms} = {signed(total)}", fontsize=16)
-    axes.text(15, 450, f"relu({signed(total)}) = {signed(max(total, 0))}     relu(−0.7) = 0",
-              fontsize=16)
+    axes.text(15, 450, f"relu({signed(total)}) = {signed(max(total, 0))}", fontsize=16)
     plt.savefig(FIGURES / "node.png")
 
 
