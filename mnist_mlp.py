@@ -28,13 +28,13 @@ EPOCHS = 2  # the number of passes over all the training images
 SEED = 0  # the starting point of the random numbers; without one, every run ends differently
 
 
-class Net(torch.nn.Module):
+class Net(torch.nn.Module):  # Net has all that Module has, and what follows.
     """A multilayer perceptron: 784 pixels, three layers of 64 nodes, 10 digits."""
 
     def __init__(self):  # Net() calls this. self is the new network.
         super().__init__()  # Module provides net.parameters(), and net(...), which calls forward.
-        # fc stands for fully connected: each node multiplies the values of all nodes in the layer
-        # before by weights, and adds up the products and a bias. (The post calls these a and b.)
+        # fc stands for fully connected: each node multiplies the values of all nodes of the previous
+        # layer by weights, and adds up the products and a bias. (The post calls these a and b.)
         self.fc1 = torch.nn.Linear(28 * 28, 64)
         self.fc2 = torch.nn.Linear(64, 64)
         self.fc3 = torch.nn.Linear(64, 64)
@@ -46,7 +46,7 @@ class Net(torch.nn.Module):
         x: (N, 784) float32 in [0, 1]. N is the number of images; each is a row of 784 pixels.
         """
         # relu, the activation function, replaces negative numbers with 0. Without it, the four
-        # layers would be linear: together, they could compute no more than a single one can.
+        # layers together would be linear: they could compute no more than a single one can.
         x = torch.nn.functional.relu(self.fc1(x))
         x = torch.nn.functional.relu(self.fc2(x))
         x = torch.nn.functional.relu(self.fc3(x))
@@ -132,7 +132,7 @@ def main():
     net = Net()
 
     print("initial accuracy:", evaluate(test_data, net))
-    optimizer = torch.optim.Adam(net.parameters(), lr=LEARNING_RATE)  # what it adjusts
+    optimizer = torch.optim.Adam(net.parameters(), lr=LEARNING_RATE)  # Adam adjusts them.
     for epoch in range(EPOCHS):
         train(train_data, net, optimizer)
         print("epoch", epoch, "accuracy:", evaluate(test_data, net))

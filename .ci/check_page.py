@@ -12,6 +12,7 @@ import re
 import sys
 import tempfile
 from contextlib import redirect_stdout
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import matplotlib
@@ -60,6 +61,11 @@ def check_links():
         expect(found, f"in {file}, {name} is not at line {start} {end}")
 
 
+def three_digits(accuracy):
+    """Return an accuracy of four digits as text with three; 0.9135 becomes 0.914."""
+    return str(Decimal(str(accuracy)).quantize(Decimal("0.001"), ROUND_HALF_UP))
+
+
 def check_changes():
     """Each change must run, and both halves must tell it, and what was measured of it."""
     always_better = []
@@ -72,7 +78,7 @@ def check_changes():
             always_better.append(change)
         if change > 10:  # Only the picture tells what these do.
             continue
-        low, high = f"{min(accuracies):.3f}", f"{max(accuracies):.3f}"
+        low, high = three_digits(min(accuracies)), three_digits(max(accuracies))
         for half, to in [(ENGLISH, " to "), (CHINESE, "～")]:
             told = low if low == high else low + to + high
             if change:

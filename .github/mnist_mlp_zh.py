@@ -27,7 +27,7 @@ EPOCHS = 2  # 把所有训练图片用几遍
 SEED = 0  # 随机种子，即随机数的起点；不设定它，每次运行的结果都不同
 
 
-class Net(torch.nn.Module):
+class Net(torch.nn.Module):  # Net 具有 Module 的全部功能，再加上下面的内容。
     """多层感知机：784 个像素，三层各 64 个节点，10 个数字。"""
 
     def __init__(self):  # Net() 会调用它，self 就是新的网络。
@@ -44,7 +44,7 @@ class Net(torch.nn.Module):
 
         x：(N, 784) float32，在 [0, 1] 之间。N 是图片的张数；每一行是一张图片的 784 个像素。
         """
-        # relu 是激活函数，它把负数变成 0。没有它，四层都是线性的：合起来能算的，一层也能算。
+        # relu 是激活函数，它把负数变成 0。没有它，四层合起来仍是线性的，能算的不比一层多。
         x = torch.nn.functional.relu(self.fc1(x))
         x = torch.nn.functional.relu(self.fc2(x))
         x = torch.nn.functional.relu(self.fc3(x))
