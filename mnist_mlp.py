@@ -33,8 +33,8 @@ class Net(torch.nn.Module):  # Net has all that Module has, and what follows.
 
     def __init__(self):  # Net() calls this. self is the new network.
         super().__init__()  # Module provides net.parameters(), and net(...), which calls forward.
-        # fc stands for fully connected: each node multiplies the values of all nodes of the previous
-        # layer by weights, and adds up the products and a bias. (The post calls these a and b.)
+        # fc stands for fully connected: each node multiplies all the values of the previous layer
+        # by weights, and adds up the products and a bias. (The post calls these a and b.)
         self.fc1 = torch.nn.Linear(28 * 28, 64)
         self.fc2 = torch.nn.Linear(64, 64)
         self.fc3 = torch.nn.Linear(64, 64)
