@@ -28,7 +28,7 @@ EPOCHS = 2  # the number of passes over all the training images
 SEED = 0  # the starting point of the random numbers; without one, every run ends differently
 
 
-class Net(torch.nn.Module):  # Net has all that Module has, and what follows.
+class Net(torch.nn.Module):  # Net has everything that Module has, plus what follows.
     """A multilayer perceptron: 784 pixels, three layers of 64 nodes, 10 digits."""
 
     def __init__(self):  # Net() calls this. self is the new network.
@@ -102,7 +102,7 @@ def train(train_data, net, optimizer):
         # How wrong is the output? Minus the log-probability of the right digit, on average.
         loss = torch.nn.functional.nll_loss(output, y)
         # How does the loss change with each weight and bias? PyTorch has recorded how the loss was
-        # computed, so it can find these gradients. It stores them as fc1.weight.grad and so on.
+        # computed, so it finds these gradients. It stores them as net.fc1.weight.grad and so on.
         loss.backward()
         optimizer.step()  # Adam reads them, and changes weights and biases to lower the loss.
 
@@ -132,7 +132,7 @@ def main():
     net = Net()
 
     print("initial accuracy:", evaluate(test_data, net))
-    optimizer = torch.optim.Adam(net.parameters(), lr=LEARNING_RATE)  # Adam adjusts them.
+    optimizer = torch.optim.Adam(net.parameters(), lr=LEARNING_RATE)  # Adam adjusts these.
     for epoch in range(EPOCHS):
         train(train_data, net, optimizer)
         print("epoch", epoch, "accuracy:", evaluate(test_data, net))

@@ -44,7 +44,7 @@ class Net(torch.nn.Module):  # Net 具有 Module 的全部功能，再加上下�
 
         x：(N, 784) float32，在 [0, 1] 之间。N 是图片的张数；每一行是一张图片的 784 个像素。
         """
-        # relu 是激活函数，它把负数变成 0。没有它，四层合起来仍是线性的，能算的不比一层多。
+        # relu 是激活函数，它把负数变成 0。没有它，四层合起来仍是线性的，表达能力与一层相同。
         x = torch.nn.functional.relu(self.fc1(x))
         x = torch.nn.functional.relu(self.fc2(x))
         x = torch.nn.functional.relu(self.fc3(x))
@@ -99,7 +99,7 @@ def train(train_data, net, optimizer):
         # 输出错得多厉害？取正确数字的对数概率的相反数，再求平均。
         loss = torch.nn.functional.nll_loss(output, y)
         # 每个权重和偏置变化时，损失怎样变化？PyTorch 记录了损失的计算过程，所以能求出这些梯度。
-        # 梯度存放在 fc1.weight.grad 等处。
+        # 梯度存放在 net.fc1.weight.grad 等处。
         loss.backward()
         optimizer.step()  # Adam 从那里读出梯度，改变权重和偏置，使损失变小。
 
