@@ -33,10 +33,3 @@ LINES = ["initial accuracy:", "epoch 0 accuracy:", "epoch 1 accuracy:", "saved p
 def without_accuracies(output):
     """Return the lines that a run printed, each without the number after `accuracy:`."""
     return [re.sub(r"accuracy: [01]\.\d+", "accuracy:", line) for line in output.splitlines()]
-
-
-def readme_programs():
-    """Return two lists with the README's blocks of Python: the English and the Chinese half's."""
-    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
-    english, chinese = readme.split("\n# 用 PyTorch 识别手写数字\n")
-    return [re.findall(r"```python\n(.*?)```", half, re.DOTALL) for half in (english, chinese)]

@@ -33,7 +33,7 @@ def check_a_run_on(files, folder):
 
 @pytest.mark.skipif(not helpers.HAS_REAL_MNIST, reason=helpers.NO_REAL_MNIST)
 def test_the_program_works_on_the_first_images_of_the_real_mnist(tmp_path):
-    check_a_run_on(tiny_mnist.first_of_real_mnist(helpers.RAW), tmp_path)
+    check_a_run_on(tiny_mnist.first_of_real_mnist(), tmp_path)
 
 
 def test_the_program_works_on_drawn_digits(tmp_path):

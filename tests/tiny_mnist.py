@@ -9,6 +9,7 @@ import runpy
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+from torchvision.datasets import MNIST
 
 from tests.helpers import NAMES, PROJECT
 
@@ -42,18 +43,13 @@ def drawn_mnist(n_train=N_TRAIN, n_test=N_TEST):
     return dict(zip(NAMES, map(idx, arrays)))
 
 
-def first_of_real_mnist(raw):
-    """Return the four files with the first images of the real MNIST, whose files are in `raw`."""
-    files = {}
-    for name in NAMES:
-        n = N_TRAIN if name.startswith("train") else N_TEST
-        content = (raw / name).read_bytes()
-        if "images" in name:  # offset: the length of the file's header
-            array = np.frombuffer(content, np.uint8, n * 28 * 28, offset=16).reshape(n, 28, 28)
-        else:
-            array = np.frombuffer(content, np.uint8, n, offset=8)
-        files[name] = idx(array)
-    return files
+def first_of_real_mnist():
+    """Return the four files with the first images of the real MNIST, which mnist_mlp.py loaded."""
+    arrays = []
+    for is_train, n in [(True, N_TRAIN), (False, N_TEST)]:
+        data_set = MNIST(PROJECT, is_train)
+        arrays += [data_set.data[:n].numpy(), data_set.targets[:n].numpy().astype(np.uint8)]
+    return dict(zip(NAMES, map(idx, arrays)))
 
 
 def lay(files, folder):

@@ -26,8 +26,8 @@ sys.path.append(str(PROJECT))
 import changes  # noqa: E402
 
 import mnist_mlp  # noqa: E402
-from tests import conv_net, own_digit  # noqa: E402
-from tests.helpers import RAW, readme_programs  # noqa: E402
+from tests import conv_net, own_digit, wrong_digits  # noqa: E402
+from tests.helpers import RAW  # noqa: E402
 
 POSITIVE, NEGATIVE, GREY, PALE = "tab:blue", "tab:orange", "dimgrey", "lightgrey"
 RIGHT, WRONG = "tab:green", "tab:red"
@@ -228,13 +228,11 @@ def print_step(net, x, y):
 def main():
     """Run the README's programs in the current folder; draw the pictures; print the figures."""
     shutil.copytree(RAW, Path("MNIST", "raw"))
-    keep, show_wrong_digits = readme_programs()[0]
-    exec(keep, {})
-    exec(show_wrong_digits, {})
+    wrong_digits.main()
     x, y = mnist_mlp.get_data_loader(is_train=False).dataset.tensors
     photograph(np.uint8(255 * x[0, 0])).save("digit.png")
     own_digit.main()
-    for picture in ("predictions.png", "wrong.png", "digit_result.png"):
+    for picture in ("predictions.png", "wrong_digits.png", "digit_result.png"):
         shutil.copy(picture, FIGURES)
 
     matplotlib.rcParams.update({"font.family": "DejaVu Sans Mono", "font.size": 17})
