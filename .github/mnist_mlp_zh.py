@@ -27,7 +27,7 @@ EPOCHS = 2  # 把所有训练图片用几遍
 SEED = 0  # 随机种子，即随机数的起点；不设定它，每次运行的结果都不同
 
 
-class Net(torch.nn.Module):  # Net 具有 Module 的全部功能，再加上下面的内容。
+class Net(torch.nn.Module):  # Net 继承 Module：有它的全部功能，再加上下面的内容。
     """多层感知机：784 个像素，三层各 64 个节点，10 个数字。"""
 
     def __init__(self):  # Net() 会调用它，self 就是新的网络。
@@ -74,7 +74,7 @@ def get_data_loader(is_train):
 def evaluate(test_data, net):
     """返回 `net` 的准确率，从 0 到 1：认对的图片所占的比例。
 
-    test_data：一个个小批量 (x, y)，与 get_data_loader 中所说的相同。
+    test_data：由小批量 (x, y) 组成的数据，与 get_data_loader 中所说的相同。
     """
     n_correct = 0
     n_total = 0
@@ -91,12 +91,12 @@ def evaluate(test_data, net):
 def train(train_data, net, optimizer):
     """把 `net` 训练一轮：每个小批量调整一次权重和偏置。
 
-    train_data：一个个小批量，与 evaluate 中的 test_data 一样。optimizer：用 `net` 的参数创建。
+    train_data：与 evaluate 中的 test_data 一样。optimizer：由 `net` 的参数创建的优化器。
     """
     for x, y in train_data:
         net.zero_grad()  # 清除上一个小批量的梯度，否则 backward() 会把新的梯度加上去。
         output = net(x.view(-1, 28 * 28))
-        # 输出错得多厉害？取正确数字的对数概率的相反数，再求平均。
+        # 输出的误差有多大？取正确数字的对数概率的相反数，再求平均。
         loss = torch.nn.functional.nll_loss(output, y)
         # 每个权重和偏置变化时，损失怎样变化？PyTorch 记录了损失的计算过程，所以能求出这些梯度。
         # 梯度存放在 net.fc1.weight.grad 等处。
@@ -145,7 +145,7 @@ SERVERS = ["https://ossci-datasets.s3.amazonaws.com/mnist/",  # 按这个顺序�
 
 
 def load_mnist(is_train):
-    """返回图片，(N, 28, 28) uint8，和标签，(N,) int64；如果不行，就结束程序，说明该怎么办。"""
+    """返回图片 (N, 28, 28) uint8 和标签 (N,) int64；如果不行，就结束程序，说明该怎么办。"""
     socket.setdefaulttimeout(30)  # 秒；否则遇到毫无回应的服务器，程序就会一直等下去。
     reasons = []
     for server in SERVERS:

@@ -34,11 +34,10 @@ CHANGES = {
     "/ 1": [("/ 255", "/ 1")],
     "shuffle=False": [("shuffle=True", "shuffle=False")],
     "SGD(": [("Adam(", "SGD(")],
-    "zeros_(": [
-        ("    net = Net()\n",
-         "    net = Net()\n"
-         "    for values in net.parameters():\n"
-         "        torch.nn.init.zeros_(values)\n")],
+    "torch.zeros(59210)": [
+        ("net = Net()\n",
+         "net = Net()\n"
+         "    torch.nn.utils.vector_to_parameters(torch.zeros(59210), net.parameters())\n")],
     "no relu": [("torch.nn.functional.relu(", "(")],
     "no fc3": [
         ("        self.fc3 = torch.nn.Linear(64, 64)\n", ""),
