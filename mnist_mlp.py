@@ -32,7 +32,7 @@ class Net(torch.nn.Module):  # Net inherits all that Module has, and adds what f
     """A multilayer perceptron: 784 pixels, three layers of 64 nodes, 10 digits."""
 
     def __init__(self):  # Net() calls this. self is the new network.
-        super().__init__()  # Module provides net.parameters(), and net(...), which calls forward.
+        super().__init__()  # Set up Module. It provides net.parameters(); net(...) calls forward.
         # fc stands for fully connected: each node multiplies all the values of the previous layer
         # by weights, and adds up the products and a bias. (The post calls these a and b.)
         self.fc1 = torch.nn.Linear(28 * 28, 64)

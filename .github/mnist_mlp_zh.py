@@ -31,7 +31,7 @@ class Net(torch.nn.Module):  # Net 继承 Module：有它的全部功能，再�
     """多层感知机：784 个像素，三层各 64 个节点，10 个数字。"""
 
     def __init__(self):  # Net() 会调用它，self 就是新的网络。
-        super().__init__()  # Module 提供 net.parameters()，以及会调用 forward 的 net(...)。
+        super().__init__()  # 让 Module 做好准备。它提供 net.parameters()；net(...) 调用 forward。
         # fc 是 fully connected（全连接）的缩写：一层的每个节点，都把前一层的所有节点分别乘以权重，
         # 加起来，再加上偏置。（文章把权重和偏置写作 a 和 b。）
         self.fc1 = torch.nn.Linear(28 * 28, 64)

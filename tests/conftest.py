@@ -18,7 +18,7 @@ def pytest_configure(config):
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """An empty current folder, without network; all settings are put back after the test."""
+    """An empty current folder, without network; what the script sets is put back."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(plt, "show", lambda: None)
     monkeypatch.setattr(MNIST, "mirrors", MNIST.mirrors)  # The script sets it.

@@ -54,8 +54,8 @@ def like_mnist(picture):
 def find_ink(picture):
     """Return how much each pixel of a PIL picture, made smaller, differs from the paper around it.
 
-    This is a fraction of the brightness, (height, width) float in [0, 1], as a shadow hardly
-    changes that.
+    It is roughly a fraction of the brightness, (height, width) float in [0, 1], which a shadow
+    hardly changes.
     """
     picture = ImageOps.exif_transpose(picture)  # Turn it as the camera was held.
     if picture.mode[0] in "IF":  # A pixel has more than 8 bits.

@@ -1,4 +1,4 @@
-"""The script's work, done the plainest way: every image is converted and classified by itself.
+"""The script's work, done the plainest way: images are converted, and counted, one by one.
 
 test_post.py runs this program beside mnist_mlp.py, and compares what they print, learn and draw.
 """
