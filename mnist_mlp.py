@@ -28,7 +28,7 @@ EPOCHS = 2  # the number of passes over all the training images
 SEED = 0  # the starting point of the random numbers; without one, every run ends differently
 
 
-class Net(torch.nn.Module):  # Net inherits all that Module has, and adds what follows.
+class Net(torch.nn.Module):  # Net inherits everything from Module, and adds what follows.
     """A multilayer perceptron: 784 pixels, three layers of 64 nodes, 10 digits."""
 
     def __init__(self):  # Net() calls this. self is the new network.

@@ -195,9 +195,9 @@ def draw_learning():
     epochs = np.arange(1, len(losses) + 1) / len(train_data)
     top.plot(epochs, losses, ".", markersize=1, color=PALE)
     top.plot(epochs[99::100], np.reshape(losses, (-1, 100)).mean(axis=1))
-    top.set(xlim=(0, 10.2), ylim=(0, 1), xlabel="epoch", ylabel="loss")
+    top.set(xlim=(0, 10.2), ylim=(0, 1), xticks=range(11), xlabel="epoch", ylabel="loss")
     bottom.plot(range(1, 11), accuracies, marker="o", label=["train_data", "test_data"])
-    bottom.set(xlim=(0, 10.2), xlabel="epoch", ylabel="accuracy")
+    bottom.set(xlim=(0, 10.2), xticks=range(11), xlabel="epoch", ylabel="accuracy")
     bottom.legend()
     figure.savefig(FIGURES / "learning.png")
 
