@@ -34,7 +34,7 @@ class Net(torch.nn.Module):  # Net inherits everything from Module, and adds wha
     def __init__(self):  # Net() calls this. self is the new network.
         super().__init__()  # Set up Module. It provides net.parameters(); net(...) calls forward.
         # fc stands for fully connected: each node multiplies all the values of the previous layer
-        # by weights, and adds up the products and a bias. (The post calls these a and b.)
+        # by weights (a in the post), and adds up the products and a bias (b in the post).
         self.fc1 = torch.nn.Linear(28 * 28, 64)
         self.fc2 = torch.nn.Linear(64, 64)
         self.fc3 = torch.nn.Linear(64, 64)
@@ -154,7 +154,7 @@ def load_mnist(is_train):
     reasons = []
     for server in SERVERS:
         # Given all three, torchvision would not go on to the next one after every kind of failure,
-        # for example not when a server stops answering.
+        # for example not when a server falls silent during a download.
         MNIST.mirrors = [server]
         try:
             data_set = MNIST("", is_train, download=True)  # It downloads if files are missing.

@@ -1,4 +1,4 @@
-"""Draw the README's pictures, and print most of the figures that it tells.
+"""Draw the README's pictures, and print many of the figures that it tells.
 
     python .github/figures/figures.py
 
