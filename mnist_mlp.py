@@ -141,8 +141,7 @@ def main():
     return net
 
 
-# If you are reading this beside the post, you can stop here. What follows loads MNIST or, if that
-# fails, says why and what to do.
+# You can stop reading here. What follows loads MNIST or, if that fails, says why and what to do.
 SERVERS = ["https://ossci-datasets.s3.amazonaws.com/mnist/",  # tried in this order
            "https://dataset.bj.bcebos.com/mnist/",
            "https://storage.googleapis.com/cvdf-datasets/mnist/"]

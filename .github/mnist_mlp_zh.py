@@ -22,7 +22,7 @@ from torchvision.datasets.utils import check_integrity
 
 # 前三个数是文章选定的，没有说明理由。可以试试别的数。
 BATCH_SIZE = 15  # 每一步训练用多少张图片
-LEARNING_RATE = 0.001  # 学习率，步长与它成正比；这也是 PyTorch 中 Adam 的默认值
+LEARNING_RATE = 0.001  # 学习率，更新量与它成正比；这也是 PyTorch 中 Adam 的默认值
 EPOCHS = 2  # 把所有训练图片用几遍
 SEED = 0  # 随机种子，即随机数的起点；不设定它，每次运行的结果都不同
 
@@ -138,7 +138,7 @@ def main():
     return net
 
 
-# 如果是对照文章阅读，看到这里就够了。下面的部分读取 MNIST；如果读取不了，就说明原因和解决办法。
+# 看到这里就够了。下面的部分读取 MNIST；如果读取不了，就说明原因和解决办法。
 SERVERS = ["https://ossci-datasets.s3.amazonaws.com/mnist/",  # 按这个顺序尝试
            "https://dataset.bj.bcebos.com/mnist/",
            "https://storage.googleapis.com/cvdf-datasets/mnist/"]
