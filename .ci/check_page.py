@@ -79,8 +79,9 @@ def check_changes():
                 expect(change == 9 or step in half, f"change {change} should be told as {step}")
         if change == 7:
             worse = sum(a < b for a, b in zip(accuracies, unchanged))
-            expect(f" {worse} of the {len(unchanged)} runs" in ENGLISH, f"{worse} were worse")
-            expect(f"{len(unchanged)} 次中有 {worse} 次" in CHINESE, f"{worse} were worse")
+            for half, told in [(ENGLISH, f" {worse} of the {len(unchanged)} runs"),
+                               (CHINESE, f"{len(unchanged)} 次中有 {worse} 次")]:
+                expect(told in half, f"of change 7, README.md should tell {told}")
 
 
 if __name__ == "__main__":

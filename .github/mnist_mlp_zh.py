@@ -32,7 +32,7 @@ class Net(torch.nn.Module):  # Net 继承 Module：有它的全部功能，再�
 
     def __init__(self):  # Net() 会调用它，self 就是新的网络。
         super().__init__()  # 让 Module 做好准备。它提供 net.parameters()；net(...) 调用 forward。
-        # fc 是 fully connected（全连接）的缩写：一层的每个节点，都把前一层的所有节点分别乘以权重，
+        # fc 是 fully connected（全连接）的缩写：一层的每个节点，都把前一层各节点的值分别乘以权重，
         # 加起来，再加上偏置。（文章把权重和偏置写作 a 和 b。）
         self.fc1 = torch.nn.Linear(28 * 28, 64)
         self.fc2 = torch.nn.Linear(64, 64)
@@ -112,7 +112,7 @@ def draw_predictions(test_data, net):
     figure, panels = plt.subplots(1, 4, figsize=(8, 2.4), layout="constrained")
     for panel, (x, _) in zip(panels, test_data):  # 画完第四格，zip 就停止。
         prediction = torch.argmax(net(x[0].view(-1, 28 * 28)))
-        panel.imshow(x[0].view(28, 28).numpy())  # 紫色表示小，黄色表示大。
+        panel.imshow(x[0].view(28, 28).numpy())  # 紫色表示值小，黄色表示值大。
         panel.set_title("prediction: " + str(int(prediction)))
         panel.axis("off")
     figure.savefig("predictions.png")
