@@ -1,10 +1,11 @@
 """Recognise handwritten digits: train a small neural network on MNIST, then test it.
 
-`python mnist_mlp.py` prints these accuracies (on other computers, the last two digits can differ)
+`python mnist_mlp.py` prints these lines (on other computers, the last two digits can differ)
 
     initial accuracy: 0.1019
     epoch 0 accuracy: 0.9552
     epoch 1 accuracy: 0.9682
+    saved predictions.png
 
 and draws four test images, each labelled with the network's prediction.
 
@@ -19,7 +20,6 @@ import matplotlib.pyplot as plt
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 from torchvision.datasets import MNIST
-from torchvision.datasets.utils import check_integrity
 
 # The post chose the first three of these numbers, without giving reasons. You can try others.
 BATCH_SIZE = 15  # the number of images in each training step
@@ -28,11 +28,11 @@ EPOCHS = 2  # the number of passes over all the training images
 SEED = 0  # the starting point of the random numbers; without one, every run ends differently
 
 
-class Net(torch.nn.Module):  # Net inherits everything from Module, and adds what follows.
+class Net(torch.nn.Module):  # inherits from Module, with an __init__ and a forward of its own
     """A multilayer perceptron: 784 pixels, three layers of 64 nodes, 10 digits."""
 
-    def __init__(self):  # Net() calls this. self is the new network.
-        super().__init__()  # Set up Module. It provides net.parameters(); net(...) calls forward.
+    def __init__(self):  # called by Net(); self is the new network
+        super().__init__()  # Module's: it prepares what the network inherits
         # fc stands for fully connected: each node multiplies all the values of the previous layer
         # by weights (a in the post), and adds up the products and a bias (b in the post).
         self.fc1 = torch.nn.Linear(28 * 28, 64)
@@ -66,11 +66,11 @@ def get_data_loader(is_train):
     """
     images, labels = load_mnist(is_train)  # defined at the end of this file
     # PyTorch's usual layout for images is (number, channels, height, width). Grey images have one
-    # channel. -1 lets PyTorch work out the number. Dividing brings the grey values, 0 to 255, to
-    # the range 0 to 1, in which training works better. The post's ToTensor does the same to one
-    # image at a time, and again in every epoch.
+    # channel. -1 lets PyTorch work out the number. Dividing turns the grey values, uint8 from 0 to
+    # 255, into float32 from 0 to 1, with which training works better. The post's ToTensor does the
+    # same to one image at a time, and again in every epoch.
     images = images.view(-1, 1, 28, 28) / 255
-    data_set = TensorDataset(images, labels)  # It pairs each image with its label.
+    data_set = TensorDataset(images, labels)  # pairs each image with its label
     return DataLoader(data_set, batch_size=BATCH_SIZE, shuffle=True)
 
 
@@ -81,12 +81,12 @@ def evaluate(test_data, net):
     """
     n_correct = 0
     n_total = 0
-    with torch.no_grad():  # We only measure, so PyTorch need not record how to compute gradients.
+    with torch.no_grad():  # spares PyTorch the record that only backward() would need
         for x, y in test_data:
             # view puts the pixels of each image into one row. net(...) calls forward.
             output = net(x.view(-1, 28 * 28))
             predictions = torch.argmax(output, dim=1)  # where each row has its maximum
-            n_correct += (predictions == y).sum().item()  # True counts as 1; item() gives an int.
+            n_correct += (predictions == y).sum().item()  # True counts as 1; item() gives an int
             n_total += len(y)
     return n_correct / n_total
 
@@ -94,17 +94,18 @@ def evaluate(test_data, net):
 def train(train_data, net, optimizer):
     """Train `net` for one epoch: adjust its weights and biases once for each batch.
 
-    train_data: batches, like test_data in evaluate. optimizer: made with net.parameters().
+    train_data: batches (x, y), as get_data_loader describes them.
+    optimizer: an optimizer that was created with net.parameters().
     """
     for x, y in train_data:
-        net.zero_grad()  # Clear the gradients of the previous batch: backward() would add to them.
+        net.zero_grad()  # clears the gradients of the previous batch: backward() adds to them
         output = net(x.view(-1, 28 * 28))
-        # How wrong is the output? Minus the log-probability of the right digit, on average.
+        # How wrong is the output? Minus the log-probability of the correct digit, on average.
         loss = torch.nn.functional.nll_loss(output, y)
         # How does the loss change with each weight and bias? PyTorch has recorded how the loss was
         # computed, so it finds these gradients. It stores them as net.fc1.weight.grad and so on.
         loss.backward()
-        optimizer.step()  # Adam reads them, and changes weights and biases to lower the loss.
+        optimizer.step()  # reads them, and changes the weights and biases to lower the loss
 
 
 def draw_predictions(test_data, net):
@@ -112,36 +113,37 @@ def draw_predictions(test_data, net):
 
     Saves the picture as predictions.png, then shows it in a window if there is a screen.
     """
-    figure, panels = plt.subplots(1, 4, figsize=(8, 2.4), layout="constrained")
-    for panel, (x, _) in zip(panels, test_data):  # zip stops after the fourth panel.
+    plt.figure(figsize=(6, 1.8), layout="constrained")
+    for n, (x, _) in zip([1, 2, 3, 4], test_data):  # stops after the fourth batch
         prediction = torch.argmax(net(x[0].view(-1, 28 * 28)))
-        panel.imshow(x[0].view(28, 28).numpy())  # Purple is low, yellow is high.
-        panel.set_title("prediction: " + str(int(prediction)))
-        panel.axis("off")
-    figure.savefig("predictions.png")
+        plt.subplot(1, 4, n)
+        plt.imshow(x[0].view(28, 28).numpy())  # purple is low, yellow is high
+        plt.title("prediction: " + str(int(prediction)))
+        plt.axis("off")
+    plt.savefig("predictions.png")
     print("saved predictions.png")
     plt.show()
 
 
 def main():
-    """Train a network, print its accuracy at first and after each epoch, draw, and return it."""
+    """Train a network, print its accuracies, draw four predictions, and return the network."""
     torch.manual_seed(SEED)
-    torch.set_num_threads(1)  # More threads would hardly save time, and could change the results.
+    torch.set_num_threads(1)  # more would hardly save time, and could change the results
     train_data = get_data_loader(is_train=True)
     test_data = get_data_loader(is_train=False)
     net = Net()
 
     print("initial accuracy:", evaluate(test_data, net))
-    optimizer = torch.optim.Adam(net.parameters(), lr=LEARNING_RATE)  # Adam adjusts these.
+    optimizer = torch.optim.Adam(net.parameters(), lr=LEARNING_RATE)  # to adjust net's parameters
     for epoch in range(EPOCHS):
         train(train_data, net, optimizer)
         print("epoch", epoch, "accuracy:", evaluate(test_data, net))
 
     draw_predictions(test_data, net)
-    return net
+    return net  # for programs that import this one
 
 
-# You can stop reading here. What follows loads MNIST or, if that fails, says why and what to do.
+# You can stop reading here. load_mnist loads MNIST or, if that fails, says why and what to do.
 SERVERS = ["https://ossci-datasets.s3.amazonaws.com/mnist/",  # tried in this order
            "https://dataset.bj.bcebos.com/mnist/",
            "https://storage.googleapis.com/cvdf-datasets/mnist/"]
@@ -149,40 +151,32 @@ SERVERS = ["https://ossci-datasets.s3.amazonaws.com/mnist/",  # tried in this or
 
 def load_mnist(is_train):
     """Return images, (N, 28, 28) uint8, and labels, (N,) int64, or exit and say what to do."""
-    socket.setdefaulttimeout(30)  # seconds; otherwise a server that never answers would block us.
+    socket.setdefaulttimeout(30)  # seconds; without a limit, a silent server would block us
     reasons = []
     for server in SERVERS:
         # Given all three, torchvision would not go on to the next one after every kind of failure,
         # for example not when a server falls silent during a download.
         MNIST.mirrors = [server]
         try:
-            data_set = MNIST("", is_train, download=True)  # It downloads if files are missing.
+            data_set = MNIST("", is_train, download=True)  # in the current folder, only if missing
             images, labels = data_set.data, data_set.targets
             if images.shape != (len(labels), 28, 28) or labels.max() > 9:
                 raise ValueError("these are not 28 x 28 images, each with a label from 0 to 9")
             return images, labels
-        except Exception as error:  # Whatever went wrong, the next server may do better.
+        except Exception as error:  # whatever went wrong: the next server may do better
             reason = f"{type(error).__name__}: {error}".strip().split("\n")[-1]
             if reason not in reasons:
                 reasons.append(reason)
-    raise SystemExit("\n".join(["MNIST could not be loaded:", *reasons, "", *advice()]))
+    folder = os.path.abspath("MNIST")
+    raise SystemExit("\n".join([
+        "MNIST could not be loaded:", *reasons, "",
+        "1. If this is a lack of permission, space or memory, put that right.",
+        f"2. If {folder} exists, delete it, except for the .gz files in its folder raw.",
+        "3. Run the program again, with internet, 70 MB of space, and permission to write there.",
+        "", f"Or download these files with a browser, and put them into {folder}{os.sep}raw",
+        "without unpacking them:", *[SERVERS[0] + name for name, _ in MNIST.resources],
+        "The addresses may also begin with " + " or ".join(SERVERS[1:])]))
 
 
-def advice():
-    """Return lines that say which of the four .gz files are missing or damaged, and what to do."""
-    folder = os.path.abspath("MNIST/raw")
-    bad = [name for name, md5 in MNIST.resources if not check_integrity(f"{folder}/{name}", md5)]
-    if not bad:
-        return [f"The four .gz files in the folder {folder} are intact.",
-                "If the reason above is a lack of permission, space or memory, put that right.",
-                "Otherwise delete the unpacked files there, those without .gz.",
-                "Then run the program again."]
-    return [f"Missing or damaged in the folder {folder}:", *bad, "",
-            "If there are four files without .gz, too, delete those.",
-            "Run the program again, with internet, 70 MB of space, and permission to write there.",
-            "Or download these files with a browser, and put them there without unpacking them.",
-            "Add the name of a file to any of these addresses:", *SERVERS]
-
-
-if __name__ == "__main__":
+if __name__ == "__main__":  # not if another program imports this one
     main()

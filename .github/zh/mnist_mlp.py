@@ -1,10 +1,11 @@
 """识别手写数字：用 MNIST 训练一个小型神经网络，再测试它。
 
-`python mnist_mlp.py` 打印下面的准确率（换一台电脑，最后两位可能不同）
+`python mnist_mlp.py` 打印下面几行（换一台电脑，最后两位数字可能不同）
 
     initial accuracy: 0.1019
     epoch 0 accuracy: 0.9552
     epoch 1 accuracy: 0.9682
+    saved predictions.png
 
 并画出四张测试图片，上方是网络的预测。
 
@@ -18,7 +19,6 @@ import matplotlib.pyplot as plt
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 from torchvision.datasets import MNIST
-from torchvision.datasets.utils import check_integrity
 
 # 前三个数是文章选定的，没有说明理由。可以试试别的数。
 BATCH_SIZE = 15  # 每一步训练用多少张图片
@@ -27,11 +27,11 @@ EPOCHS = 2  # 把所有训练图片用几遍
 SEED = 0  # 随机种子，即随机数的起点；不设定它，每次运行的结果都不同
 
 
-class Net(torch.nn.Module):  # Net 继承 Module：有它的全部功能，再加上下面的内容。
+class Net(torch.nn.Module):  # 继承 Module，但 __init__ 和 forward 是自己的
     """多层感知机：784 个像素，三层各 64 个节点，10 个数字。"""
 
-    def __init__(self):  # Net() 会调用它，self 就是新的网络。
-        super().__init__()  # 让 Module 做好准备。它提供 net.parameters()；net(...) 调用 forward。
+    def __init__(self):  # 由 Net() 调用，self 就是新建的网络
+        super().__init__()  # 调用父类 Module 的初始化方法
         # fc 是 fully connected（全连接）的缩写：一层的每个节点，都把前一层各节点的值分别乘以权重，
         # 加起来，再加上偏置。（文章把权重和偏置写作 a 和 b。）
         self.fc1 = torch.nn.Linear(28 * 28, 64)
@@ -64,26 +64,26 @@ def get_data_loader(is_train):
     """
     images, labels = load_mnist(is_train)  # 定义在文件末尾
     # PyTorch 中图片的形状通常是（张数，通道，高，宽）。灰度图片只有一个通道。-1 表示张数由 PyTorch
-    # 自己算。除以 255，就把 0～255 的灰度值变到 0～1，在这个范围内训练效果更好。文章的 ToTensor 也
-    # 这样做，但每次只处理一张图片，而且每一轮都重做一遍。
+    # 自己算。除以 255，就把 0～255 的 uint8 灰度值变成 0～1 的 float32，这样训练效果更好。文章的
+    # ToTensor 也这样做，但每次只处理一张图片，而且每一轮都重做一遍。
     images = images.view(-1, 1, 28, 28) / 255
-    data_set = TensorDataset(images, labels)  # 它把每张图片与它的标签配成一对。
+    data_set = TensorDataset(images, labels)  # 把每张图片与它的标签配成一对
     return DataLoader(data_set, batch_size=BATCH_SIZE, shuffle=True)
 
 
 def evaluate(test_data, net):
     """返回 `net` 的准确率，从 0 到 1：认对的图片所占的比例。
 
-    test_data：由小批量 (x, y) 组成的数据，与 get_data_loader 中所说的相同。
+    test_data：由小批量 (x, y) 组成的数据，格式见 get_data_loader。
     """
     n_correct = 0
     n_total = 0
-    with torch.no_grad():  # 这里只是测量，PyTorch 不必为求梯度做记录。
+    with torch.no_grad():  # 这里只做评估，PyTorch 不必为 backward() 做记录
         for x, y in test_data:
             # view 把每张图片的像素排成一行。net(...) 会调用 forward。
             output = net(x.view(-1, 28 * 28))
             predictions = torch.argmax(output, dim=1)  # 每一行中，最大值在什么位置
-            n_correct += (predictions == y).sum().item()  # True 算作 1；item() 得到一个整数。
+            n_correct += (predictions == y).sum().item()  # True 算作 1；item() 得到一个整数
             n_total += len(y)
     return n_correct / n_total
 
@@ -91,17 +91,18 @@ def evaluate(test_data, net):
 def train(train_data, net, optimizer):
     """把 `net` 训练一轮：每个小批量调整一次权重和偏置。
 
-    train_data：与 evaluate 中的 test_data 一样。optimizer：由 `net` 的参数创建的优化器。
+    train_data：由小批量 (x, y) 组成的数据，格式见 get_data_loader。
+    optimizer：由 net.parameters() 创建的优化器。
     """
     for x, y in train_data:
-        net.zero_grad()  # 清除上一个小批量的梯度，否则 backward() 会把新的梯度加上去。
+        net.zero_grad()  # 清除上一个小批量的梯度，否则 backward() 会把新的梯度加上去
         output = net(x.view(-1, 28 * 28))
         # 输出的误差有多大？取正确数字的对数概率的相反数，再求平均。
         loss = torch.nn.functional.nll_loss(output, y)
         # 每个权重和偏置变化时，损失怎样变化？PyTorch 记录了损失的计算过程，所以能求出这些梯度。
         # 梯度存放在 net.fc1.weight.grad 等处。
         loss.backward()
-        optimizer.step()  # Adam 从那里读出梯度，改变权重和偏置，使损失变小。
+        optimizer.step()  # 读取这些梯度，改变权重和偏置，使损失变小
 
 
 def draw_predictions(test_data, net):
@@ -109,36 +110,37 @@ def draw_predictions(test_data, net):
 
     把图存为 predictions.png；如果有屏幕，再打开窗口显示。
     """
-    figure, panels = plt.subplots(1, 4, figsize=(8, 2.4), layout="constrained")
-    for panel, (x, _) in zip(panels, test_data):  # 画完第四格，zip 就停止。
+    plt.figure(figsize=(6, 1.8), layout="constrained")
+    for n, (x, _) in zip([1, 2, 3, 4], test_data):  # 取四个小批量就停止
         prediction = torch.argmax(net(x[0].view(-1, 28 * 28)))
-        panel.imshow(x[0].view(28, 28).numpy())  # 紫色表示值小，黄色表示值大。
-        panel.set_title("prediction: " + str(int(prediction)))
-        panel.axis("off")
-    figure.savefig("predictions.png")
+        plt.subplot(1, 4, n)
+        plt.imshow(x[0].view(28, 28).numpy())  # 紫色表示值小，黄色表示值大
+        plt.title("prediction: " + str(int(prediction)))
+        plt.axis("off")
+    plt.savefig("predictions.png")
     print("saved predictions.png")
     plt.show()
 
 
 def main():
-    """训练一个网络，打印训练之前和每一轮之后的准确率，画出预测，并返回这个网络。"""
+    """训练一个网络，打印它的准确率，画出四个预测，并返回这个网络。"""
     torch.manual_seed(SEED)
-    torch.set_num_threads(1)  # 线程再多，也省不了多少时间，还可能改变结果。
+    torch.set_num_threads(1)  # 线程再多，也省不了多少时间，还可能改变结果
     train_data = get_data_loader(is_train=True)
     test_data = get_data_loader(is_train=False)
     net = Net()
 
     print("initial accuracy:", evaluate(test_data, net))
-    optimizer = torch.optim.Adam(net.parameters(), lr=LEARNING_RATE)  # 它要调整的就是这些参数。
+    optimizer = torch.optim.Adam(net.parameters(), lr=LEARNING_RATE)  # 用来调整 net 的参数
     for epoch in range(EPOCHS):
         train(train_data, net, optimizer)
         print("epoch", epoch, "accuracy:", evaluate(test_data, net))
 
     draw_predictions(test_data, net)
-    return net
+    return net  # 供导入本文件的程序使用
 
 
-# 看到这里就够了。下面的部分读取 MNIST；如果读取不了，就说明原因和解决办法。
+# 看到这里就够了。load_mnist 读取 MNIST；如果读取不了，就说明原因和解决办法。
 SERVERS = ["https://ossci-datasets.s3.amazonaws.com/mnist/",  # 按这个顺序尝试
            "https://dataset.bj.bcebos.com/mnist/",
            "https://storage.googleapis.com/cvdf-datasets/mnist/"]
@@ -146,39 +148,31 @@ SERVERS = ["https://ossci-datasets.s3.amazonaws.com/mnist/",  # 按这个顺序�
 
 def load_mnist(is_train):
     """返回图片 (N, 28, 28) uint8 和标签 (N,) int64；如果不行，就结束程序，说明该怎么办。"""
-    socket.setdefaulttimeout(30)  # 秒；否则遇到毫无回应的服务器，程序就会一直等下去。
+    socket.setdefaulttimeout(30)  # 秒；不设上限，遇到毫无回应的服务器就会一直等下去
     reasons = []
     for server in SERVERS:
         # 如果把三个都交给 torchvision，有些失败发生之后它不会换下一个，例如服务器中途不再回应。
         MNIST.mirrors = [server]
         try:
-            data_set = MNIST("", is_train, download=True)  # 缺少文件时才会下载。
+            data_set = MNIST("", is_train, download=True)  # 在当前文件夹中，缺少时才下载
             images, labels = data_set.data, data_set.targets
             if images.shape != (len(labels), 28, 28) or labels.max() > 9:
                 raise ValueError("these are not 28 x 28 images, each with a label from 0 to 9")
             return images, labels
-        except Exception as error:  # 不管出了什么错，换一个服务器也许就行。
+        except Exception as error:  # 不管出了什么错，换一个服务器也许就行
             reason = f"{type(error).__name__}: {error}".strip().split("\n")[-1]
             if reason not in reasons:
                 reasons.append(reason)
-    raise SystemExit("\n".join(["MNIST could not be loaded:", *reasons, "", *advice()]))
+    folder = os.path.abspath("MNIST")
+    raise SystemExit("\n".join([
+        "MNIST could not be loaded:", *reasons, "",
+        "1. If this is a lack of permission, space or memory, put that right.",
+        f"2. If {folder} exists, delete it, except for the .gz files in its folder raw.",
+        "3. Run the program again, with internet, 70 MB of space, and permission to write there.",
+        "", f"Or download these files with a browser, and put them into {folder}{os.sep}raw",
+        "without unpacking them:", *[SERVERS[0] + name for name, _ in MNIST.resources],
+        "The addresses may also begin with " + " or ".join(SERVERS[1:])]))
 
 
-def advice():
-    """返回几行文字：四个 .gz 文件中，哪些缺少或者损坏了，该怎么办。"""
-    folder = os.path.abspath("MNIST/raw")
-    bad = [name for name, md5 in MNIST.resources if not check_integrity(f"{folder}/{name}", md5)]
-    if not bad:
-        return [f"The four .gz files in the folder {folder} are intact.",
-                "If the reason above is a lack of permission, space or memory, put that right.",
-                "Otherwise delete the unpacked files there, those without .gz.",
-                "Then run the program again."]
-    return [f"Missing or damaged in the folder {folder}:", *bad, "",
-            "If there are four files without .gz, too, delete those.",
-            "Run the program again, with internet, 70 MB of space, and permission to write there.",
-            "Or download these files with a browser, and put them there without unpacking them.",
-            "Add the name of a file to any of these addresses:", *SERVERS]
-
-
-if __name__ == "__main__":
+if __name__ == "__main__":  # 被别的程序导入时不执行
     main()
