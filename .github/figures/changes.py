@@ -48,7 +48,21 @@ CHANGES = {
     "BATCH_SIZE = 150": [("BATCH_SIZE = 15 ", "BATCH_SIZE = 150 ")],
     "LEARNING_RATE = 0.01": [("LEARNING_RATE = 0.001 ", "LEARNING_RATE = 0.01 ")],
     "EPOCHS = 5": [("EPOCHS = 2 ", "EPOCHS = 5 ")],
+    # The picture ends here. The answers to changes 8 and 10 tell what the next two do.
+    "SGD(, LEARNING_RATE = 0.1": [
+        ("Adam(", "SGD("), ("LEARNING_RATE = 0.001 ", "LEARNING_RATE = 0.1 ")],
+    "one layer": [
+        ("        self.fc1 = torch.nn.Linear(28 * 28, 64)\n", ""),
+        ("        self.fc2 = torch.nn.Linear(64, 64)\n", ""),
+        ("        self.fc3 = torch.nn.Linear(64, 64)\n", ""),
+        ("torch.nn.Linear(64, 10)", "torch.nn.Linear(28 * 28, 10)"),
+        ("        x = torch.nn.functional.relu(self.fc1(x))\n", ""),
+        ("        x = torch.nn.functional.relu(self.fc2(x))\n", ""),
+        ("        x = torch.nn.functional.relu(self.fc3(x))\n", "")],
 }
+NAMES = list(CHANGES)
+N_DRAWN = 18  # The picture shows the first 18, among them no change.
+TOLD = NAMES[:11] + NAMES[N_DRAWN:]  # The pages tell the accuracies of these.
 
 
 def changed_program(change):

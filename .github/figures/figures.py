@@ -26,11 +26,12 @@ sys.path.append(str(PROJECT))
 import changes  # noqa: E402
 
 import mnist_mlp  # noqa: E402
-from tests import conv_net, own_digit, wrong_digits  # noqa: E402
+from tests.extras import conv_net, own_digit, wrong_digits  # noqa: E402
 from tests.helpers import RAW  # noqa: E402
 
 POSITIVE, NEGATIVE, GREY, PALE = "tab:blue", "tab:orange", "dimgrey", "lightgrey"
 RIGHT, WRONG = "tab:green", "tab:red"
+NUMBER = 3718  # of the test image that the pages follow: a 4 that the network reads as a 9
 IN_THE_MIDDLE = {"ha": "center", "va": "center"}
 
 
@@ -76,24 +77,62 @@ def draw_node():
                   [0.1, -0.4, 0.1, 0.2, -0.6]])
     b = -1.3
     axes = canvas(490)
-    draw_pixels(axes, x, 15, 70, 265, 265)
-    for left, name, grid in [(15, "$X_i$", x), (317, "$a_i$", a), (619, "$X_i × a_i$", x * a)]:
-        axes.text(left + 133, 35, name, fontsize=22, **IN_THE_MIDDLE)
+    draw_pixels(axes, x, 30, 60, 400, 310)
+    for left, name, grid in [(30, "$X_i$", x), (470, "$a_i$", a)]:
+        axes.text(left + 200, 28, name, fontsize=26, **IN_THE_MIDDLE)
         for (row, column), number in np.ndenumerate(grid):
             shade = ("black" if number else "white") if grid is x else color(number)
-            axes.text(left + 26 + 53 * column, 97 + 53 * row, signed(number).replace(".0", ""),
-                      color=shade, fontsize=14, **IN_THE_MIDDLE)
-        axes.add_patch(plt.Rectangle((left, 70), 265, 265, fill=False, edgecolor=GREY))
+            axes.text(left + 40 + 80 * column, 91 + 62 * row, signed(number).replace(".0", ""),
+                      color=shade, fontsize=21, **IN_THE_MIDDLE)
+        axes.add_patch(plt.Rectangle((left, 60), 400, 310, fill=False, edgecolor=GREY))
     total = (x * a).sum() + b
     terms = " + ".join(signed(number) for number in [*(x * a)[x > 0], b]).replace("+ −", "− ")
-    axes.text(15, 390, f"$∑ X_i × a_i + b$ = {terms} = {signed(total)}", fontsize=16)
-    axes.text(15, 450, f"relu({signed(total)}) = {signed(max(total, 0))}", fontsize=16)
+    axes.text(30, 420, f"$∑X_i×a_i+b$ = {terms}", fontsize=18)
+    axes.text(30, 470, f"= {signed(total)}      relu({signed(total)}) = {signed(max(total, 0))}",
+              fontsize=18)
     plt.savefig(FIGURES / "node.png")
 
 
-def draw_network(net, x, y):
-    """Draw what becomes of one image x, (1, 28, 28), in the network. y is its label."""
-    axes = canvas(1290)
+class Example:
+    """The test image that the pages follow through the network, and back from the loss."""
+
+    def __init__(self, net, images, labels):
+        """Take the 4 that the network reads as a 9 with a log-probability of 4 nearest to -1."""
+        with torch.no_grad():
+            output = net(images.view(-1, 28 * 28))
+        # On other computers there may be no such 4. Then another 4 must do.
+        unlike = 99 * (labels != 4) + 9 * (output.argmax(dim=1) != 9) + (output[:, 4] + 1).abs()
+        n = unlike.argmin().item()
+        if n != NUMBER:
+            print(f"The pages tell the figures of test image {NUMBER}; these pictures show {n}.")
+        self.net, self.image, self.y = net, images[n, 0], labels[n].item()
+        self.x = self.image.view(1, 28 * 28)
+        self.fc2 = relu(net.fc2(relu(net.fc1(self.x))))
+        self.fc3 = relu(net.fc3(self.fc2))
+        self.fc4 = net.fc4(self.fc3)
+        for values in (self.fc3, self.fc4):
+            values.retain_grad()
+        self.loss = nll_loss(log_softmax(self.fc4, dim=1), labels[n:n + 1])
+        net.zero_grad()
+        self.loss.backward()
+        # Of fc3, take the node with the largest derivative among those above 1; of fc2, the one
+        # that contributes most to it.
+        self.j = ((self.fc3 > 1) * self.fc3.grad.abs()).argmax().item()
+        self.i = (self.fc2 * net.fc3.weight[self.j].abs()).argmax().item()
+
+    def print_step(self):
+        """Print what one step of SGD on this image does. It changes the network."""
+        print(f"backward.png shows node {self.i} of fc2 and node {self.j} of fc3.")
+        for moment in ("before", "after"):
+            loss = -self.net(self.x)[0, self.y].item()
+            print(f"{moment} a step of SGD: loss {loss:.2f}, probability {np.exp(-loss):.2f}")
+            torch.optim.SGD(self.net.parameters(), lr=0.001).step()
+
+
+def draw_network(example):
+    """Draw what becomes of the image in the network."""
+    axes = canvas(1190)
+    net, y, x = example.net, example.y, example.x.flatten()
 
     def write_name(number, name, shape, height):
         axes.text(20, height, number, va="center", weight="bold", fontsize=20)
@@ -108,40 +147,42 @@ def draw_network(net, x, y):
         axes.bar(bars, -scale * values, width=8, bottom=line, color=list(map(color, values)))
         axes.plot([250, 880], [line, line], color=GREY, linewidth=1)
 
-    write_name("1", "x", "(1, 1, 28, 28)", 100)
-    draw_pixels(axes, x[0], 380, 20, 196, 196)
-    write_name("2", "view", "(1, 784)", 255)
-    x = x.flatten()
-    draw_pixels(axes, x.view(1, -1), 250, 240, 630, 50)
-    starts, top = np.linspace(250, 880, 784), 294
+    write_name("1", "x", "(1, 1, 28, 28)", 85)
+    draw_pixels(axes, example.image, 400, 10, 168, 168)
+    write_name("2", "view", "(1, 784)", 215)
+    draw_pixels(axes, x.view(1, -1), 250, 195, 630, 50)
+    starts, top = np.linspace(250, 880, 784), 249
 
     bars = np.linspace(255, 875, 64)
     for i, layer in enumerate([net.fc1, net.fc2, net.fc3]):
         result = layer(x)
-        scale = 40 / result.abs().max()
-        line = top + 84
+        scale = 35 / result.abs().max()
+        line = top + 74
         write_name("345"[i], f"fc{i + 1}", "(1, 64)", line - 10)
-        axes.text(60, line + 70, "relu", va="center", fontsize=20)
-        draw_lines(x, starts, top, bars[result.argmax()], line - scale * result.max())
+        axes.text(60, line + 72, "relu", va="center", fontsize=20)
+        node = [result.argmax(), example.i, example.j][i]
+        draw_lines(x, starts, top, bars[node], line - scale * result[node])
         draw_bars(result, line, scale)
         x = relu(result)
-        draw_bars(x, line + 84, scale)
-        starts, top = bars, line + 86
+        draw_bars(x, line + 87, scale)
+        if i > 0:
+            axes.bar(bars[node], -scale * x[node], width=8, bottom=line + 87, color="black")
+            axes.text(bars[node], line + 39, signed(x[node], 2), fontsize=18, **IN_THE_MIDDLE)
+        starts, top = bars, line + 89
 
     result = net.fc4(x)
     output = log_softmax(result, dim=0)
     digits = np.linspace(65, 835, 10)
-    draw_lines(x, starts, top, digits[y], top + 62)
-    axes.text(bars[x.argmax()], top - 56, f"{x.max():.2f}", fontsize=18, **IN_THE_MIDDLE)
+    draw_lines(x, starts, top, digits[y], top + 60)
     for number, name, values in [("6", "fc4", result), ("7", "log_softmax", output)]:
         write_name(number, f"{name} (1, 10)", "", top + 40)
         for digit, value in zip(digits, values):
-            axes.text(digit, top + 82, signed(value), color=color(value), fontsize=18,
+            axes.text(digit, top + 80, signed(value), color=color(value), fontsize=18,
                       **IN_THE_MIDDLE)
-        top += 95
+        top += 88
 
     write_name("8", "exp (1, 10)", "", top + 40)
-    line = top + 200
+    line = top + 190
     axes.plot([20, 880], [line, line], color=GREY, linewidth=1)
     for digit, probability in enumerate(output.exp()):
         shade, label = GREY, ""
@@ -149,12 +190,73 @@ def draw_network(net, x, y):
             shade, label = RIGHT, "y"
         elif digit == result.argmax():
             shade, label = WRONG, "argmax"
-        height = -150 * probability
+        height = -130 * probability
         axes.bar(digits[digit], height, width=56, bottom=line, color=shade)
         for place, text in [(height - 18, signed(probability, 2)), (24, digit), (56, label)]:
             axes.text(digits[digit], line + place, text, color=shade, fontsize=18,
                       weight="bold" if label else "normal", **IN_THE_MIDDLE)
     plt.savefig(FIGURES / "network.png")
+
+
+def draw_downhill(example):
+    """Draw the loss while one weight of fc4 changes and all the others stay as they are."""
+    weight = example.net.fc4.weight[example.y, example.j].item()
+    slope = example.net.fc4.weight.grad[example.y, example.j].item()
+    loss = example.loss.item()
+    weights = torch.linspace(weight - 0.7, weight + 1.7, 100)
+    outputs = example.fc4.repeat(100, 1)
+    outputs[:, example.y] += (weights - weight) * example.fc3[0, example.j]
+
+    figure, axes = plt.subplots(figsize=(9, 4.6), layout="constrained")
+    axes.plot(weights, -log_softmax(outputs, dim=1)[:, example.y], linewidth=3)
+    line = np.array([-0.55, 0.45])
+    axes.plot(weight + line, loss + slope * line, color=WRONG, linewidth=3)
+    axes.plot(weight, loss, "o", markersize=14, color="black")
+    axes.text(weight + 0.08, loss + 0.07, f"({signed(weight, 3)}, {signed(loss, 2)})", fontsize=22)
+    axes.text(weight - 0.05, loss + 0.4 * slope - 0.1, f"slope {signed(slope, 3)}", color=WRONG,
+              fontsize=22, ha="center", va="top")
+    axes.set(xlabel="one weight of fc4", ylabel="loss", ylim=(0, 2), yticks=[0, 1, 2])
+    figure.savefig(FIGURES / "downhill.png")
+
+
+def draw_backward(example):
+    """Draw two of the paths from the loss back to a node of fc2, with the derivatives in red."""
+    net, i, j = example.net, example.i, example.j
+    axes = canvas(595)
+
+    def draw_circle(place, name, value, derivative=""):
+        x, y = place
+        axes.plot(x, y, "o", markersize=78, color="white", markeredgecolor=GREY)
+        for down, text, style in [(-82, name, {"fontsize": 20}), (0, value, {"color": POSITIVE}),
+                                  (80, derivative, {"color": WRONG, "weight": "bold"})]:
+            axes.text(x, y + down, text, **{"fontsize": 24, **IN_THE_MIDDLE, **style})
+
+    def draw_line(start, end, weight="", derivative=""):
+        (x1, y1), (x2, y2) = start, end
+        axes.plot([x1, x2], [y1, y2], color=GREY, linewidth=1.5, zorder=-1)
+        x, y = (x1 + x2) / 2, (y1 + y2) / 2
+        right, down = np.sign(y2 - y1) * 25, 24 if y1 == y2 else 40
+        axes.text(x + right, y - down, weight, fontsize=22, **IN_THE_MIDDLE)
+        axes.text(x - right, y + down, derivative, color=WRONG, fontsize=22, weight="bold",
+                  **IN_THE_MIDDLE)
+
+    fc2, fc3, loss = (75, 285), (335, 285), (825, 285)
+    draw_line(fc2, fc3, signed(net.fc3.weight[j, i], 3), signed(net.fc3.weight.grad[j, i], 3))
+    for digit, height in [(example.y, 125), (example.fc4.argmax().item(), 450)]:
+        place = (610, height)
+        draw_line(fc3, place, signed(net.fc4.weight[digit, j], 3),
+                  signed(net.fc4.weight.grad[digit, j], 3))
+        draw_line(place, loss)
+        draw_circle(place, f"fc4: {digit}", signed(example.fc4[0, digit]),
+                    signed(example.fc4.grad[0, digit], 3))
+    draw_circle(fc2, "fc2", signed(example.fc2[0, i], 2))
+    draw_circle(fc3, "fc3", signed(example.fc3[0, j], 2), signed(example.fc3.grad[0, j], 3))
+    draw_circle(loss, "loss", signed(example.loss, 2))
+    axes.text(610, 292, "…", fontsize=30, **IN_THE_MIDDLE)
+    for left, text, shade in [(30, "value", POSITIVE), (150, "weight", "black"),
+                              (285, "derivative", WRONG)]:
+        axes.text(left, 575, text, color=shade, fontsize=20)
+    plt.savefig(FIGURES / "backward.png")
 
 
 def draw_changes():
@@ -163,12 +265,12 @@ def draw_changes():
         return -np.log(1 - np.array(accuracies))  # This widens the scale towards 1.
 
     figure, axes = plt.subplots(figsize=(9, 9), layout="constrained")
-    for change in range(len(changes.CHANGES)):
+    for change in range(changes.N_DRAWN):
         accuracies, unchanged = changes.last_accuracies(change)
         axes.plot(place(accuracies), [change] * len(accuracies), "o", alpha=0.4, markersize=9,
                   color=POSITIVE if change else RIGHT)
     axes.axvspan(*place([min(unchanged), max(unchanged)]), color=RIGHT, alpha=0.15)
-    names = [f"{name}  {change}" for change, name in enumerate(changes.CHANGES)]
+    names = [f"{name}  {n}" for n, name in enumerate(changes.CHANGES) if n < changes.N_DRAWN]
     axes.set_yticks(range(len(names)), ["mnist_mlp.py", *names[1:]])
     axes.set(xlim=(0, place(0.98)), ylim=(len(names) - 0.5, -0.5), xlabel="accuracy")
     ticks = [0.1, 0.5, 0.8, 0.9, 0.95, 0.97]
@@ -191,7 +293,7 @@ def draw_learning():
         accuracies.append((mnist_mlp.evaluate([train_data.dataset.tensors], net),
                            mnist_mlp.evaluate(test_data, net)))
         print("ten epochs: accuracies on train_data and test_data", *accuracies[-1])
-    figure, (top, bottom) = plt.subplots(2, 1, figsize=(9, 9), layout="constrained")
+    figure, (top, bottom) = plt.subplots(2, 1, figsize=(9, 6), layout="constrained")
     epochs = np.arange(1, len(losses) + 1) / len(train_data)
     top.plot(epochs, losses, ".", markersize=1, color=PALE)
     top.plot(epochs[99::100], np.reshape(losses, (-1, 100)).mean(axis=1))
@@ -211,20 +313,6 @@ def photograph(digit):
     return Image.fromarray(np.uint8(paper * (1 - 0.8 * ink))).convert("RGB")
 
 
-def print_step(net, x, y):
-    """Print what one step of SGD on one image does to one weight and to the loss."""
-    optimizer = torch.optim.SGD(net.parameters(), lr=0.001)
-    bars = relu(net.fc3(relu(net.fc2(relu(net.fc1(x.flatten()))))))
-    for moment in ("before", "after"):
-        net.zero_grad()
-        loss = nll_loss(net(x.view(1, 28 * 28)), y.view(1))
-        loss.backward()
-        print(f"{moment} a step: loss {loss:.2f}, probability {torch.exp(-loss):.2f}, weight of "
-              f"the tallest bar {bars.max():.2f} for {y}: {net.fc4.weight[y, bars.argmax()]:.4f}, "
-              f"its gradient {net.fc4.weight.grad[y, bars.argmax()]:.2f}")
-        optimizer.step()
-
-
 def main():
     """Run the README's programs in the current folder; draw the pictures; print the figures."""
     shutil.copytree(RAW, Path("MNIST", "raw"))
@@ -238,12 +326,12 @@ def main():
     matplotlib.rcParams.update({"font.family": "DejaVu Sans Mono", "font.size": 17})
     draw_node()
     draw_changes()
-    net = own_digit.trained_net()
+    example = Example(own_digit.trained_net(), x, y)
     with torch.no_grad():
-        output = net(x.view(-1, 28 * 28))
-        chosen = (y == 4) & (output.argmax(dim=1) == 9) & ((output[:, 4] + 1).abs() < 0.05)
-        draw_network(net, x[chosen][0], y[chosen][0])
-    print_step(net, x[chosen][0], y[chosen][0])
+        draw_network(example)
+        draw_downhill(example)
+        draw_backward(example)
+    example.print_step()
     for seed in range(10):
         _, _, net, _ = start(seed)
         answers = net(x.view(-1, 28 * 28)).argmax(dim=1).bincount(minlength=10)
