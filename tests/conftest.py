@@ -11,14 +11,9 @@ from tests.helpers import NO_NETWORK
 matplotlib.use("Agg")
 
 
-def pytest_configure(config):
-    """At the end, let pytest say why tests were skipped (as with its option -rs)."""
-    config.option.reportchars += "s"
-
-
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """An empty current folder, without network; what the script sets is put back."""
+    """An empty current folder. Downloads fail, and what mnist_mlp.py sets is put back."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(plt, "show", lambda: None)
     monkeypatch.setattr(MNIST, "mirrors", MNIST.mirrors)  # The script sets it.

@@ -6,7 +6,7 @@ import tokenize
 from tests.helpers import PROJECT
 
 ENGLISH = (PROJECT / "mnist_mlp.py").read_text(encoding="utf-8")
-CHINESE = (PROJECT / ".github" / "mnist_mlp_zh.py").read_text(encoding="utf-8")
+CHINESE = (PROJECT / ".github" / "zh" / "mnist_mlp.py").read_text(encoding="utf-8")
 
 
 def parts(program):

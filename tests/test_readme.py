@@ -1,24 +1,38 @@
-"""What the README tells people to paste or to type is done here, as they would do it."""
+"""The programs of the two pages, and the commands for readers that no other test runs."""
 import re
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 import torch
 
 import mnist_mlp
-from tests import conv_net, tiny_mnist, wrong_digits
-from tests.helpers import LINES, PROJECT, without_accuracies
+from tests import tiny_mnist
+from tests.extras import conv_net, wrong_digits
+from tests.helpers import LINES, NAMES, PAGES, without_accuracies
 
 
-def test_the_program_to_save_and_load_the_network_is_the_same_in_both_halves_and_runs(folder):
-    tiny_mnist.lay(tiny_mnist.drawn_mnist(60, 64), folder)
-    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
-    english, chinese = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+def test_the_programs_to_paste_are_the_same_on_both_pages_and_run(folder, capsys):
+    english, chinese = [
+        re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+        for page in PAGES]
     assert english == chinese
-    assert english.isascii()
-    names = {}
-    exec(english, names)
-    assert isinstance(names["net"], mnist_mlp.Net)
+    gradients, save = english
+    assert (gradients + save).isascii()
+    images, labels = tiny_mnist.draw_digits(64, seed=2)
+    images = np.resize(images, (4000, 28, 28))  # The same again and again, since one program
+    labels = np.resize(labels, 4000)  # takes test image 3718.
+    files = [tiny_mnist.idx(array) for array in (images[:60], labels[:60], images, labels)]
+    tiny_mnist.lay(dict(zip(NAMES, files)), folder)
+
+    exec(gradients, {})
+    printed = capsys.readouterr().out
+    before, after = [float(loss) for loss in re.findall("the step: loss (.*)", printed)]
+    assert after < before
+    assert re.findall("(weight of fc.): ", printed) == ["weight of fc4", "weight of fc3"] * 2
+
+    exec(save, {})
+    assert f"label: {labels[0]}" in capsys.readouterr().out
     assert Path("net.pt").exists()
 
 

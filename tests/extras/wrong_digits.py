@@ -8,7 +8,7 @@ is the one that own_digit.py trains and keeps.
 import matplotlib.pyplot as plt
 
 from mnist_mlp import get_data_loader
-from tests.own_digit import trained_net
+from tests.extras.own_digit import trained_net
 
 
 def main():
