@@ -38,7 +38,7 @@ class Net(torch.nn.Module):  # inherits from Module, with an __init__ and a forw
         self.fc1 = torch.nn.Linear(28 * 28, 64)
         self.fc2 = torch.nn.Linear(64, 64)
         self.fc3 = torch.nn.Linear(64, 64)
-        self.fc4 = torch.nn.Linear(64, 10)
+        self.fc4 = torch.nn.Linear(64, 10)  # 64 values in, 10 out
 
     def forward(self, x):
         """Return log-probabilities, (N, 10) float32: for each image, ten numbers, 0 or less.
@@ -81,7 +81,7 @@ def evaluate(test_data, net):
     """
     n_correct = 0
     n_total = 0
-    with torch.no_grad():  # spares PyTorch the record that only backward() would need
+    with torch.no_grad():  # PyTorch keeps no record of the computation: only backward() needs it
         for x, y in test_data:
             # view puts the pixels of each image into one row. net(...) calls forward.
             output = net(x.view(-1, 28 * 28))
@@ -102,8 +102,8 @@ def train(train_data, net, optimizer):
         output = net(x.view(-1, 28 * 28))
         # How wrong is the output? Minus the log-probability of the correct digit, on average.
         loss = torch.nn.functional.nll_loss(output, y)
-        # How does the loss change with each weight and bias? PyTorch has recorded how the loss was
-        # computed, so it finds these gradients. It stores them as net.fc1.weight.grad and so on.
+        # How fast does the loss rise with each weight and bias? PyTorch has recorded how the loss
+        # was computed, so it finds these gradients. It stores them in net.fc1.weight.grad etc.
         loss.backward()
         optimizer.step()  # reads them, and changes the weights and biases to lower the loss
 

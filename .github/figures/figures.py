@@ -234,11 +234,11 @@ def draw_backward(example):
     def draw_line(start, end, weight="", derivative=""):
         (x1, y1), (x2, y2) = start, end
         axes.plot([x1, x2], [y1, y2], color=GREY, linewidth=1.5, zorder=-1)
-        x, y = (x1 + x2) / 2, (y1 + y2) / 2
-        right, down = np.sign(y2 - y1) * 25, 24 if y1 == y2 else 40
-        axes.text(x + right, y - down, weight, fontsize=22, **IN_THE_MIDDLE)
-        axes.text(x - right, y + down, derivative, color=WRONG, fontsize=22, weight="bold",
-                  **IN_THE_MIDDLE)
+        x, y = 0.53 * x1 + 0.47 * x2, 0.53 * y1 + 0.47 * y2
+        if y1 != y2 and weight:  # The two numbers interrupt a line that is not horizontal.
+            axes.plot(x, y, "s", markersize=66, color="white", zorder=-1)
+        axes.text(x, y - 20, weight, fontsize=22, **IN_THE_MIDDLE)
+        axes.text(x, y + 20, derivative, color=WRONG, fontsize=22, weight="bold", **IN_THE_MIDDLE)
 
     fc2, fc3, loss = (75, 285), (335, 285), (825, 285)
     draw_line(fc2, fc3, signed(net.fc3.weight[j, i], 3), signed(net.fc3.weight.grad[j, i], 3))

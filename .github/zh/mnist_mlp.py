@@ -27,7 +27,7 @@ EPOCHS = 2  # 把所有训练图片用几遍
 SEED = 0  # 随机种子，即随机数的起点；不设定它，每次运行的结果都不同
 
 
-class Net(torch.nn.Module):  # 继承 Module，但 __init__ 和 forward 是自己的
+class Net(torch.nn.Module):  # 继承 Module，重写 __init__ 和 forward
     """多层感知机：784 个像素，三层各 64 个节点，10 个数字。"""
 
     def __init__(self):  # 由 Net() 调用，self 就是新建的网络
@@ -37,7 +37,7 @@ class Net(torch.nn.Module):  # 继承 Module，但 __init__ 和 forward 是自�
         self.fc1 = torch.nn.Linear(28 * 28, 64)
         self.fc2 = torch.nn.Linear(64, 64)
         self.fc3 = torch.nn.Linear(64, 64)
-        self.fc4 = torch.nn.Linear(64, 10)
+        self.fc4 = torch.nn.Linear(64, 10)  # 输入 64 个值，输出 10 个
 
     def forward(self, x):
         """返回对数概率，(N, 10) float32：每张图片十个数，都不大于 0。
@@ -78,7 +78,7 @@ def evaluate(test_data, net):
     """
     n_correct = 0
     n_total = 0
-    with torch.no_grad():  # 这里只做评估，PyTorch 不必为 backward() 做记录
+    with torch.no_grad():  # 这里只做评估，PyTorch 不必记录计算过程：只有 backward() 才需要
         for x, y in test_data:
             # view 把每张图片的像素排成一行。net(...) 会调用 forward。
             output = net(x.view(-1, 28 * 28))
@@ -99,8 +99,8 @@ def train(train_data, net, optimizer):
         output = net(x.view(-1, 28 * 28))
         # 输出的误差有多大？取正确数字的对数概率的相反数，再求平均。
         loss = torch.nn.functional.nll_loss(output, y)
-        # 每个权重和偏置变化时，损失怎样变化？PyTorch 记录了损失的计算过程，所以能求出这些梯度。
-        # 梯度存放在 net.fc1.weight.grad 等处。
+        # 损失对每个权重和偏置的偏导数是多少？PyTorch 记录了损失的计算过程，所以能求出它们。它们合称
+        # 梯度，存放在 net.fc1.weight.grad 等处。
         loss.backward()
         optimizer.step()  # 读取这些梯度，改变权重和偏置，使损失变小
 
