@@ -38,7 +38,7 @@ class Net(torch.nn.Module):  # inherits from Module, with an __init__ and a forw
         self.fc1 = torch.nn.Linear(28 * 28, 64)
         self.fc2 = torch.nn.Linear(64, 64)
         self.fc3 = torch.nn.Linear(64, 64)
-        self.fc4 = torch.nn.Linear(64, 10)  # 64 values in, 10 out
+        self.fc4 = torch.nn.Linear(64, 10)  # one score for each digit
 
     def forward(self, x):
         """Return log-probabilities, (N, 10) float32: for each image, ten numbers, 0 or less.

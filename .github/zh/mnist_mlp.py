@@ -9,7 +9,7 @@
 
 并画出四张测试图片，上方是网络的预测。
 
-程序与这篇文章配套：https://astro-pure.js.org/blog/2023/pytorch-mnist 。它所做的与文章的程序相同，
+程序与这篇文章配套：https://astro-pure.js.org/blog/2023/pytorch-mnist 。功能与文章的程序相同，
 但用时更短。在同一台电脑上，随机种子相同，都用一个线程，两者学到的权重和偏置就完全相同。
 """
 import os
@@ -37,7 +37,7 @@ class Net(torch.nn.Module):  # 继承 Module，重写 __init__ 和 forward
         self.fc1 = torch.nn.Linear(28 * 28, 64)
         self.fc2 = torch.nn.Linear(64, 64)
         self.fc3 = torch.nn.Linear(64, 64)
-        self.fc4 = torch.nn.Linear(64, 10)  # 输入 64 个值，输出 10 个
+        self.fc4 = torch.nn.Linear(64, 10)  # 每个数字一个得分
 
     def forward(self, x):
         """返回对数概率，(N, 10) float32：每张图片十个数，都不大于 0。
