@@ -319,6 +319,7 @@ def main():
     wrong_digits.main()
     x, y = mnist_mlp.get_data_loader(is_train=False).dataset.tensors
     photograph(np.uint8(255 * x[0, 0])).save("digit.png")
+    sys.argv[1:] = ["digit.png"]
     own_digit.main()
     for picture in ("predictions.png", "wrong_digits.png", "digit_result.png"):
         shutil.copy(picture, FIGURES)

@@ -99,8 +99,8 @@ def train(train_data, net, optimizer):
         output = net(x.view(-1, 28 * 28))
         # 输出的误差有多大？取正确数字的对数概率的相反数，再求平均。
         loss = torch.nn.functional.nll_loss(output, y)
-        # 损失对每个权重和偏置的偏导数是多少？PyTorch 记录了损失的计算过程，所以能求出它们。它们合称
-        # 梯度，存放在 net.fc1.weight.grad 等处。
+        # 损失对每个权重和偏置的偏导数是多少？PyTorch 记录了损失的计算过程，所以能求出它们。它们
+        # 合称梯度，存放在 net.fc1.weight.grad 等处。
         loss.backward()
         optimizer.step()  # 读取这些梯度，改变权重和偏置，使损失变小
 
