@@ -137,7 +137,7 @@ def test_it_prints_ten_probabilities_and_the_answer_and_draws(
     assert capsys.readouterr().out.split() == (
         "0: 0.010 1: 0.020 2: 0.030 3: 0.040 4: 0.600 5: 0.050 6: 0.060 7: 0.070 8: 0.080 9: 0.040"
         " answer: 4 saved digit_result.png").split()
-    assert Image.open("digit_result.png").size == (900, 300)
+    assert Image.open("digit_result.png").size == (600, 200)
 
 
 @pytest.mark.parametrize("names, message", [

@@ -131,7 +131,7 @@ def main():
     answer = probabilities.index(max(probabilities))
     print("answer:", answer)
 
-    figure, (left, centre, right) = plt.subplots(1, 3, figsize=(9, 3), layout="constrained")
+    figure, (left, centre, right) = plt.subplots(1, 3, figsize=(6, 2), layout="constrained")
     for panel, drawn in [(left, picture), (centre, image)]:
         panel.imshow(drawn, cmap="gray", vmin=0, vmax=255)
         panel.axis("off")
