@@ -128,7 +128,7 @@ def draw_predictions(test_data, net):
 def main():
     """Train a network, print its accuracies, draw four predictions, and return the network."""
     torch.manual_seed(SEED)
-    torch.set_num_threads(1)  # more would hardly save time, and could change the results
+    torch.set_num_threads(1)  # more save little time, if any, and can change the results
     train_data = get_data_loader(is_train=True)
     test_data = get_data_loader(is_train=False)
     net = Net()

@@ -17,6 +17,7 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from matplotlib.colors import LinearSegmentedColormap
 from PIL import Image
 from torch.nn.functional import log_softmax, nll_loss, relu
 
@@ -259,6 +260,19 @@ def draw_backward(example):
     plt.savefig(FIGURES / "backward.png")
 
 
+def draw_weights(net):
+    """Draw the weights of eight nodes of fc1, before training and after it."""
+    _, _, untrained, _ = start(seed=0)
+    colours = LinearSegmentedColormap.from_list("", [NEGATIVE, "white", POSITIVE])
+    figure, panels = plt.subplots(2, 8, figsize=(9, 2.3), layout="constrained")
+    for row, each_net in zip(panels, [untrained, net]):
+        for panel, node in zip(row, [0, 2, 16, 19, 25, 31, 38, 43]):
+            weights = each_net.fc1.weight[node].view(28, 28).numpy()
+            panel.imshow(weights, cmap=colours, vmin=-0.3, vmax=0.3)
+            panel.set(xticks=[], yticks=[])
+    figure.savefig(FIGURES / "weights.png")
+
+
 def draw_changes():
     """Draw a row for each change, with a dot for the last accuracy of each run."""
     def place(accuracies):
@@ -330,6 +344,7 @@ def main():
     example = Example(own_digit.trained_net(), x, y)
     with torch.no_grad():
         draw_network(example)
+        draw_weights(example.net)
         draw_downhill(example)
         draw_backward(example)
     example.print_step()

@@ -13,7 +13,7 @@
 但用时更短。在同一台电脑上，随机种子相同，都用一个线程，两者学到的权重和偏置就完全相同。
 """
 import os
-import socket  # 用来设置网络超时
+import socket  # 用来设置联网超时
 
 import matplotlib.pyplot as plt
 import torch
@@ -125,7 +125,7 @@ def draw_predictions(test_data, net):
 def main():
     """训练一个网络，打印它的准确率，画出四个预测，并返回这个网络。"""
     torch.manual_seed(SEED)
-    torch.set_num_threads(1)  # 线程再多，也省不了多少时间，还可能改变结果
+    torch.set_num_threads(1)  # 线程再多，也省不了多少时间，甚至更慢，还可能改变结果
     train_data = get_data_loader(is_train=True)
     test_data = get_data_loader(is_train=False)
     net = Net()
