@@ -1,6 +1,6 @@
 """Recognise handwritten digits: train a small neural network on MNIST, then test it.
 
-`python mnist_mlp.py` prints these lines (on other computers, the last two digits can differ)
+`python mnist_mlp.py` prints these lines (on other computers, the last two decimals can differ)
 
     initial accuracy: 0.1019
     epoch 0 accuracy: 0.9552
@@ -32,7 +32,7 @@ class Net(torch.nn.Module):  # inherits from Module, with an __init__ and a forw
     """A multilayer perceptron: 784 pixels, three layers of 64 nodes, 10 digits."""
 
     def __init__(self):  # called by Net(); self is the new network
-        super().__init__()  # Module's: it prepares what the network inherits
+        super().__init__()  # runs Module's own __init__ first
         # fc stands for fully connected: each node multiplies all the values of the previous layer
         # by weights (a in the post), and adds up the products and a bias (b in the post).
         self.fc1 = torch.nn.Linear(28 * 28, 64)
@@ -128,7 +128,7 @@ def draw_predictions(test_data, net):
 def main():
     """Train a network, print its accuracies, draw four predictions, and return the network."""
     torch.manual_seed(SEED)
-    torch.set_num_threads(1)  # more save little time, if any, and can change the results
+    torch.set_num_threads(1)  # more threads save little time, if any, and can change the results
     train_data = get_data_loader(is_train=True)
     test_data = get_data_loader(is_train=False)
     net = Net()

@@ -24,8 +24,7 @@ POST = PROJECT / "post.py"
 needs_post = pytest.mark.skipif(not POST.exists(), reason=(
     "paste the program from https://astro-pure.js.org/blog/2023/pytorch-mnist into post.py "
     "beside mnist_mlp.py"))
-# The post hands tensors to Matplotlib.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__")
+hands_tensors_to_matplotlib = pytest.mark.filterwarnings("ignore:__array__")
 
 
 def test_the_network_has_four_layers_under_the_names_of_the_post():
@@ -94,12 +93,14 @@ def test_the_four_numbers_at_the_top_of_the_script_are_the_ones_used(folder):
 
 
 @needs_post
+@hands_tensors_to_matplotlib
 def test_on_drawn_digits_the_script_does_bit_for_bit_the_same_as_the_post(folder):
     tiny_mnist.lay(tiny_mnist.drawn_mnist(), folder)
     check_that_the_script_does_the_same_as(POST, SEED=0)
 
 
 @needs_post
+@hands_tensors_to_matplotlib
 @pytest.mark.skipif(not HAS_REAL_MNIST, reason=NO_REAL_MNIST)
 def test_on_mnist_the_script_does_bit_for_bit_the_same_as_the_post(folder):
     shutil.copytree(RAW, folder / "MNIST" / "raw")

@@ -72,7 +72,7 @@ def get_data_loader(is_train):
 
 
 def evaluate(test_data, net):
-    """返回 `net` 的准确率，从 0 到 1：认对的图片所占的比例。
+    """返回 `net` 的准确率，从 0 到 1：识别正确的图片所占的比例。
 
     test_data：由小批量 (x, y) 组成的数据，格式见 get_data_loader。
     """
