@@ -278,7 +278,7 @@ def draw_changes():
     def place(accuracies):
         return -np.log(1 - np.array(accuracies))  # This widens the scale towards 1.
 
-    figure, axes = plt.subplots(figsize=(9, 9), layout="constrained")
+    figure, axes = plt.subplots(figsize=(9, 8), layout="constrained")
     for change in range(changes.N_DRAWN):
         accuracies, unchanged = changes.last_accuracies(change)
         axes.plot(place(accuracies), [change] * len(accuracies), "o", alpha=0.4, markersize=9,
@@ -309,9 +309,10 @@ def draw_learning():
         print("ten epochs: accuracies on train_data and test_data", *accuracies[-1])
     figure, (top, bottom) = plt.subplots(2, 1, figsize=(9, 6), layout="constrained")
     epochs = np.arange(1, len(losses) + 1) / len(train_data)
-    top.plot(epochs, losses, ".", markersize=1, color=PALE)
-    top.plot(epochs[99::100], np.reshape(losses, (-1, 100)).mean(axis=1))
+    top.plot(epochs, losses, ".", markersize=2, color=PALE, label="1 batch")
+    top.plot(epochs[99::100], np.reshape(losses, (-1, 100)).mean(axis=1), label="100 batches")
     top.set(xlim=(0, 10.2), ylim=(0, 1), xticks=range(11), xlabel="epoch", ylabel="loss")
+    top.legend(loc="upper right", markerscale=6)
     bottom.plot(range(1, 11), accuracies, marker="o", label=["train_data", "test_data"])
     bottom.set(xlim=(0, 10.2), xticks=range(11), xlabel="epoch", ylabel="accuracy")
     bottom.legend()
