@@ -2,10 +2,11 @@
 
     python .github/figures/figures.py
 
-takes some minutes and needs MNIST, which mnist_mlp.py downloads. Other computers give slightly
-different figures. changes.py measures those that take longer.
+takes some minutes and needs MNIST, which mnist_mlp.py downloads. Other computers give other
+figures. changes.py measures those that take longer.
 
-The pictures suit the English page and the Chinese one: their words are code, or nearly so.
+The pictures serve the English page and the Chinese one: their words are code, or a few that both
+explain.
 """
 import os
 import shutil
