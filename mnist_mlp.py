@@ -7,7 +7,7 @@
     epoch 1 accuracy: 0.9682
     saved predictions.png
 
-and draws four test images, each labelled with the network's prediction.
+and draws four test images, each under the network's prediction.
 
 This program accompanies a post in Chinese, https://astro-pure.js.org/blog/2023/pytorch-mnist. It
 does what the program there does, in less time. With the same random seed, on the same computer and
@@ -109,7 +109,7 @@ def train(train_data, net, optimizer):
 
 
 def draw_predictions(test_data, net):
-    """Draw the first image of each of four batches, labelled with the prediction of `net`.
+    """Draw the first image of each of four batches, under the prediction of `net`.
 
     Saves the picture as predictions.png, then shows it in a window if there is a screen.
     """
