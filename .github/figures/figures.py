@@ -18,6 +18,7 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
+from matplotlib.animation import PillowWriter
 from matplotlib.colors import LinearSegmentedColormap
 from PIL import Image
 from torch.nn.functional import log_softmax, nll_loss, relu
@@ -33,8 +34,13 @@ from tests.helpers import RAW  # noqa: E402
 
 POSITIVE, NEGATIVE, GREY, PALE = "tab:blue", "tab:orange", "dimgrey", "lightgrey"
 RIGHT, WRONG = "tab:green", "tab:red"
+COLOURS = LinearSegmentedColormap.from_list("", [NEGATIVE, "white", POSITIVE])
 NUMBER = 3718  # of the test image that the pages follow: a 4 that the network reads as a 9
+# When training.gif shows the network: after so many batches; at the end, for five frames.
+MOMENTS = [0, 20, 40, 60, 80, *range(100, 500, 50), *range(500, 1000, 100),
+           *range(1000, 4000, 500), *range(4000, 8000, 1000), *[8000] * 5]
 IN_THE_MIDDLE = {"ha": "center", "va": "center"}
+ON_WHITE = {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 2}}
 
 
 def start(seed):
@@ -222,56 +228,66 @@ def draw_downhill(example):
 
 
 def draw_backward(example):
-    """Draw two of the paths from the loss back to a node of fc2, with the derivatives in red."""
+    """Draw two of the paths from the loss back to a node of fc2; let the derivatives appear."""
     net, i, j = example.net, example.i, example.j
-    axes = canvas(595)
+    y, answer = example.y, example.fc4.argmax().item()
+    node2, node3 = example.fc2[0, i], example.fc3[0, j]
+    axes = canvas(650)
 
-    def draw_circle(place, name, value, derivative=""):
-        x, y = place
+    def draw_circle(x, y, name, value):
         axes.plot(x, y, "o", markersize=78, color="white", markeredgecolor=GREY)
-        for down, text, style in [(-82, name, {"fontsize": 20}), (0, value, {"color": POSITIVE}),
-                                  (80, derivative, {"color": WRONG, "weight": "bold"})]:
-            axes.text(x, y + down, text, **{"fontsize": 24, **IN_THE_MIDDLE, **style})
+        axes.text(x, y - 82, name, fontsize=20, **IN_THE_MIDDLE)
+        axes.text(x, y, value, fontsize=24, color=POSITIVE, **IN_THE_MIDDLE)
 
-    def draw_line(start, end, weight="", derivative=""):
+    def draw_line(start, end, weight=""):
+        """Return the place for the derivative of the weight."""
         (x1, y1), (x2, y2) = start, end
         axes.plot([x1, x2], [y1, y2], color=GREY, linewidth=1.5, zorder=-1)
         x, y = 0.53 * x1 + 0.47 * x2, 0.53 * y1 + 0.47 * y2
-        if y1 != y2 and weight:  # The two numbers interrupt a line that is not horizontal.
-            axes.plot(x, y, "s", markersize=66, color="white", zorder=-1)
-        axes.text(x, y - 20, weight, fontsize=22, **IN_THE_MIDDLE)
-        axes.text(x, y + 20, derivative, color=WRONG, fontsize=22, weight="bold", **IN_THE_MIDDLE)
+        axes.text(x, y - 19, weight, fontsize=22, **IN_THE_MIDDLE, **ON_WHITE)
+        return x, y + 19
 
     fc2, fc3, loss = (75, 285), (335, 285), (825, 285)
-    draw_line(fc2, fc3, signed(net.fc3.weight[j, i], 3), signed(net.fc3.weight.grad[j, i], 3))
-    for digit, height in [(example.y, 125), (example.fc4.argmax().item(), 450)]:
-        place = (610, height)
-        draw_line(fc3, place, signed(net.fc4.weight[digit, j], 3),
-                  signed(net.fc4.weight.grad[digit, j], 3))
+    scores = {y: (610, 125), answer: (610, 450)}
+    to_fc3 = draw_line(fc2, fc3, signed(net.fc3.weight[j, i], 3))
+    to_fc4 = {}
+    for digit, place in scores.items():
+        to_fc4[digit] = draw_line(fc3, place, signed(net.fc4.weight[digit, j], 3))
         draw_line(place, loss)
-        draw_circle(place, f"fc4: {digit}", signed(example.fc4[0, digit]),
-                    signed(example.fc4.grad[0, digit], 3))
-    draw_circle(fc2, "fc2", signed(example.fc2[0, i], 2))
-    draw_circle(fc3, "fc3", signed(example.fc3[0, j], 2), signed(example.fc3.grad[0, j], 3))
-    draw_circle(loss, "loss", signed(example.loss, 2))
+        draw_circle(*place, f"fc4: {digit}", signed(example.fc4[0, digit]))
+    draw_circle(*fc2, "fc2", signed(node2, 2))
+    draw_circle(*fc3, "fc3", signed(node3, 2))
+    draw_circle(*loss, "loss", signed(example.loss, 2))
     axes.text(610, 292, "…", fontsize=30, **IN_THE_MIDDLE)
     for left, text, shade in [(30, "value", POSITIVE), (150, "weight", "black"),
                               (285, "derivative", WRONG)]:
         axes.text(left, 575, text, color=shade, fontsize=20)
-    plt.savefig(FIGURES / "backward.png")
 
-
-def draw_weights(net):
-    """Draw the weights of eight nodes of fc1, before training and after it."""
-    _, _, untrained, _ = start(seed=0)
-    colours = LinearSegmentedColormap.from_list("", [NEGATIVE, "white", POSITIVE])
-    figure, panels = plt.subplots(2, 8, figsize=(9, 2.3), layout="constrained")
-    for row, each_net in zip(panels, [untrained, net]):
-        for panel, node in zip(row, [0, 2, 16, 19, 25, 31, 38, 43]):
-            weights = each_net.fc1.weight[node].view(28, 28).numpy()
-            panel.imshow(weights, cmap=colours, vmin=-0.3, vmax=0.3)
-            panel.set(xticks=[], yticks=[])
-    figure.savefig(FIGURES / "weights.png")
+    # The seconds for each frame, the line below it, and the derivatives that appear in it.
+    score = {digit: signed(example.fc4.grad[0, digit], 3) for digit in scores}
+    weight = {digit: signed(net.fc4.weight[digit, j], 3) for digit in scores}
+    grad4 = {digit: signed(net.fc4.weight.grad[digit, j], 3) for digit in scores}
+    of_node = signed(example.fc3.grad[0, j], 3)
+    grad3 = signed(net.fc3.weight.grad[j, i], 3)
+    frames = [
+        (3, f"{signed(node3, 2)} × ({weight[y]}) + … = {signed(example.fc4[0, y])}", {}),
+        (4, f"{signed((-example.loss).exp(), 3)} − 1 = {score[y]}",
+         {(x, y + 80): score[digit] for digit, (x, y) in scores.items()}),
+        (4, f"{score[y]} × {signed(node3, 2)} = {grad4[y]}",
+         {place: grad4[digit] for digit, place in to_fc4.items()}),
+        (5, f"{score[y]} × ({weight[y]}) + {score[answer]} × {weight[answer]} + … = {of_node}",
+         {(fc3[0], fc3[1] + 80): of_node}),
+        (8, f"{of_node} × {signed(node2, 2)} = {grad3}", {to_fc3: grad3})]
+    line = axes.text(30, 630, "", fontsize=21)
+    movie = PillowWriter(fps=1)
+    with movie.saving(axes.figure, FIGURES / "backward.gif", dpi=100):
+        for seconds, text, derivatives in frames:
+            line.set_text(text)
+            for (x, y), derivative in derivatives.items():
+                axes.text(x, y, derivative, color=WRONG, fontsize=23, weight="bold",
+                          **IN_THE_MIDDLE, **ON_WHITE)
+            for _ in range(seconds):
+                movie.grab_frame()
 
 
 def draw_changes():
@@ -296,18 +312,27 @@ def draw_changes():
 
 
 def draw_learning():
-    """Train for ten epochs; draw the loss of each batch and two accuracies after each epoch."""
+    """Train for ten epochs; draw the loss of each batch and two accuracies after each epoch.
+
+    Of the first two epochs, draw a moving picture: eight nodes of fc1, eight test images.
+    """
     train_data, test_data, net, optimizer = start(seed=0)
     mnist_mlp.evaluate(test_data, net)  # It takes random numbers, as in main.
     losses = []
     accuracies = []
-    for _ in range(10):
-        for x, y in train_data:
-            losses.append(nll_loss(net(x.view(-1, 28 * 28)), y).item())
-            mnist_mlp.train([(x, y)], net, optimizer)
-        accuracies.append((mnist_mlp.evaluate([train_data.dataset.tensors], net),
-                           mnist_mlp.evaluate(test_data, net)))
-        print("ten epochs: accuracies on train_data and test_data", *accuracies[-1])
+    figure = plt.figure(figsize=(9, 3.2))
+    movie = PillowWriter(fps=2)
+    with movie.saving(figure, FIGURES / "training.gif", dpi=80):
+        for _ in range(10):
+            for x, y in train_data:
+                for _ in range(MOMENTS.count(len(losses))):
+                    draw_moment(figure, net, test_data.dataset.tensors, len(losses))
+                    movie.grab_frame()
+                losses.append(nll_loss(net(x.view(-1, 28 * 28)), y).item())
+                mnist_mlp.train([(x, y)], net, optimizer)
+            accuracies.append((mnist_mlp.evaluate([train_data.dataset.tensors], net),
+                               mnist_mlp.evaluate(test_data, net)))
+            print("ten epochs: accuracies on train_data and test_data", *accuracies[-1])
     figure, (top, bottom) = plt.subplots(2, 1, figsize=(9, 6), layout="constrained")
     epochs = np.arange(1, len(losses) + 1) / len(train_data)
     top.plot(epochs, losses, ".", markersize=2, color=PALE, label="1 batch")
@@ -318,6 +343,24 @@ def draw_learning():
     bottom.set(xlim=(0, 10.2), xticks=range(11), xlabel="epoch", ylabel="accuracy")
     bottom.legend()
     figure.savefig(FIGURES / "learning.png")
+
+
+def draw_moment(figure, net, test_data, n_batches):
+    """Draw the weights of eight nodes of fc1, and what the network takes eight test images for."""
+    figure.clear()
+    accuracy = mnist_mlp.evaluate([test_data], net)
+    figure.text(0.01, 0.91, f"batch {n_batches:4}   accuracy {accuracy:.2f}", fontsize=22)
+    panels = figure.subplots(2, 8, gridspec_kw={
+        "left": 0.01, "right": 0.99, "bottom": 0.01, "top": 0.85, "wspace": 0.06, "hspace": 0.3})
+    for panel, node in zip(panels[0], [0, 2, 16, 19, 25, 31, 38, 43]):
+        weights = net.fc1.weight[node].detach().view(28, 28)
+        panel.imshow(weights, cmap=COLOURS, vmin=-0.3, vmax=0.3, interpolation="nearest")
+    for panel, x, y in zip(panels[1], *test_data):
+        answer = net(x.view(1, 28 * 28)).argmax().item()
+        panel.imshow(x[0], cmap="gray", interpolation="nearest")
+        panel.set_title(answer, color=RIGHT if answer == y else WRONG, weight="bold", fontsize=22)
+    for panel in panels.flat:
+        panel.set(xticks=[], yticks=[])
 
 
 def photograph(digit):
@@ -346,7 +389,6 @@ def main():
     example = Example(own_digit.trained_net(), x, y)
     with torch.no_grad():
         draw_network(example)
-        draw_weights(example.net)
         draw_downhill(example)
         draw_backward(example)
     example.print_step()

@@ -151,7 +151,7 @@ def load_mnist(is_train):
     socket.setdefaulttimeout(30)  # 秒；不设上限，遇到毫无回应的服务器就会一直等下去
     reasons = []
     for server in SERVERS:
-        # 如果把三个都交给 torchvision，有些失败发生之后它不会换下一个，例如服务器中途不再回应。
+        # 如果把三个都交给 torchvision，遇到某些错误（例如服务器中途不再回应），它不会改用下一个。
         MNIST.mirrors = [server]
         try:
             data_set = MNIST("", is_train, download=True)  # 在当前文件夹中，缺少时才下载
