@@ -40,7 +40,7 @@ NUMBER = 3718  # of the test image that the pages follow: a 4 that the network r
 MOMENTS = [0, 20, 40, 60, 80, *range(100, 500, 50), *range(500, 1000, 100),
            *range(1000, 4000, 500), *range(4000, 8000, 1000), *[8000] * 5]
 IN_THE_MIDDLE = {"ha": "center", "va": "center"}
-ON_WHITE = {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 2}}
+ON_WHITE = {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 4}}
 
 
 def start(seed):
@@ -263,29 +263,37 @@ def draw_backward(example):
                               (285, "derivative", WRONG)]:
         axes.text(left, 575, text, color=shade, fontsize=20)
 
-    # The seconds for each frame, the line below it, and the derivatives that appear in it.
+    def write(place, derivative):
+        return axes.text(*place, derivative, color=WRONG, fontsize=23, weight="bold",
+                         **IN_THE_MIDDLE, **ON_WHITE)
+
     score = {digit: signed(example.fc4.grad[0, digit], 3) for digit in scores}
     weight = {digit: signed(net.fc4.weight[digit, j], 3) for digit in scores}
     grad4 = {digit: signed(net.fc4.weight.grad[digit, j], 3) for digit in scores}
     of_node = signed(example.fc3.grad[0, j], 3)
     grad3 = signed(net.fc3.weight.grad[j, i], 3)
+    # The seconds for each frame, the line below it, and the derivatives that appear in it. The
+    # first frame, which is all that some readers see, has all of them.
     frames = [
-        (3, f"{signed(node3, 2)} × ({weight[y]}) + … = {signed(example.fc4[0, y])}", {}),
+        (3, f"{signed(node3, 2)} × ({weight[y]}) + … = {signed(example.fc4[0, y])}", []),
         (4, f"{signed((-example.loss).exp(), 3)} − 1 = {score[y]}",
-         {(x, y + 80): score[digit] for digit, (x, y) in scores.items()}),
+         [write((x, y + 80), score[digit]) for digit, (x, y) in scores.items()]),
         (4, f"{score[y]} × {signed(node3, 2)} = {grad4[y]}",
-         {place: grad4[digit] for digit, place in to_fc4.items()}),
+         [write(place, grad4[digit]) for digit, place in to_fc4.items()]),
         (5, f"{score[y]} × ({weight[y]}) + {score[answer]} × {weight[answer]} + … = {of_node}",
-         {(fc3[0], fc3[1] + 80): of_node}),
-        (8, f"{of_node} × {signed(node2, 2)} = {grad3}", {to_fc3: grad3})]
+         [write((fc3[0], fc3[1] + 80), of_node)]),
+        (8, f"{of_node} × {signed(node2, 2)} = {grad3}", [write(to_fc3, grad3)])]
     line = axes.text(30, 630, "", fontsize=21)
     movie = PillowWriter(fps=1)
     with movie.saving(axes.figure, FIGURES / "backward.gif", dpi=100):
+        movie.grab_frame()
+        for _, _, derivatives in frames:
+            for derivative in derivatives:
+                derivative.set_visible(False)
         for seconds, text, derivatives in frames:
             line.set_text(text)
-            for (x, y), derivative in derivatives.items():
-                axes.text(x, y, derivative, color=WRONG, fontsize=23, weight="bold",
-                          **IN_THE_MIDDLE, **ON_WHITE)
+            for derivative in derivatives:
+                derivative.set_visible(True)
             for _ in range(seconds):
                 movie.grab_frame()
 
