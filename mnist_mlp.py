@@ -9,9 +9,9 @@
 
 and draws four test images, each under the network's prediction.
 
-This program accompanies a post in Chinese, https://astro-pure.js.org/blog/2023/pytorch-mnist. It
-does what the program there does, in less time. With the same random seed, on the same computer and
-on one thread, both end with exactly the same weights and biases.
+This program reproduces the one in a Chinese post,
+https://astro-pure.js.org/blog/2023/pytorch-mnist, and takes less time. With the same random seed,
+on the same computer and on one thread, both end with exactly the same weights and biases.
 """
 import os
 import socket  # to give up on a server that does not answer

@@ -130,7 +130,7 @@ class Example:
 
     def print_step(self):
         """Print what one step of SGD on this image does. It changes the network."""
-        print(f"backward.png shows node {self.i} of fc2 and node {self.j} of fc3.")
+        print(f"backward.gif shows node {self.i} of fc2 and node {self.j} of fc3.")
         for moment in ("before", "after"):
             loss = -self.net(self.x)[0, self.y].item()
             print(f"{moment} a step of SGD: loss {loss:.2f}, probability {np.exp(-loss):.2f}")

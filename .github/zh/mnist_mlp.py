@@ -9,8 +9,8 @@
 
 并画出四张测试图片，上方是网络的预测。
 
-程序与这篇文章配套：https://astro-pure.js.org/blog/2023/pytorch-mnist 。功能与文章的程序相同，
-但用时更短。在同一台电脑上，随机种子相同，都用一个线程，两者学到的权重和偏置就完全相同。
+程序复现了这篇文章中的程序：https://astro-pure.js.org/blog/2023/pytorch-mnist 。功能相同，但用时
+更短。在同一台电脑上，随机种子相同，都用一个线程，两者学到的权重和偏置就完全相同。
 """
 import os
 import socket  # 用来设置联网超时
@@ -92,7 +92,7 @@ def train(train_data, net, optimizer):
     """把 `net` 训练一轮：每个小批量调整一次权重和偏置。
 
     train_data：由小批量 (x, y) 组成的数据，格式见 get_data_loader。
-    optimizer：由 net.parameters() 创建的优化器。
+    optimizer：优化器，创建时传入了 net.parameters()。
     """
     for x, y in train_data:
         net.zero_grad()  # 清除上一个小批量的梯度，否则 backward() 会把新的梯度加上去
@@ -102,7 +102,7 @@ def train(train_data, net, optimizer):
         # 损失对每个权重和偏置的偏导数是多少？PyTorch 记录了损失的计算过程，所以能求出它们。它们
         # 合称梯度，存放在 net.fc1.weight.grad 等处。
         loss.backward()
-        optimizer.step()  # 读取这些梯度，改变权重和偏置，使损失变小
+        optimizer.step()  # 读取这些梯度，改变权重和偏置，以降低损失
 
 
 def draw_predictions(test_data, net):

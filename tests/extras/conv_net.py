@@ -2,7 +2,7 @@
 
     python -m tests.extras.conv_net
 
-It takes two to three times as long, and reads about 99 out of 100 test images correctly.
+It takes two to four times as long, and reads about 99 out of 100 test images correctly.
 """
 if not __package__:
     raise SystemExit("In mnist_mlp.py's folder, type: python -m tests.extras.conv_net")
