@@ -29,7 +29,7 @@ def test_the_programs_to_paste_are_the_same_on_both_pages_and_run(folder, capsys
     printed = capsys.readouterr().out
     before, after = [float(loss) for loss in re.findall("the step: loss (.*)", printed)]
     assert after < before
-    assert re.findall("(gradient in fc.): ", printed) == ["gradient in fc4", "gradient in fc3"] * 2
+    assert re.findall("(.*):.*(fc.): ", printed) == [("score 4", "fc4"), ("node 12", "fc3")] * 2
 
     exec(save, {})
     assert f"label: {labels[0]}" in capsys.readouterr().out

@@ -228,72 +228,67 @@ def draw_downhill(example):
 
 
 def draw_backward(example):
-    """Draw two of the paths from the loss back to a node of fc2; let the derivatives appear."""
+    """Draw two of the paths from the loss back to a node of fc2; mark each calculation."""
     net, i, j = example.net, example.i, example.j
     y, answer = example.y, example.fc4.argmax().item()
-    node2, node3 = example.fc2[0, i], example.fc3[0, j]
     axes = canvas(650)
+    texts = {}  # by what they say; those of a calculation are marked in its frame
 
-    def draw_circle(x, y, name, value):
+    def write(x, y, text, **style):
+        texts[text] = axes.text(x, y, text, zorder=3, **IN_THE_MIDDLE, **ON_WHITE, **style)
+
+    def draw_circle(x, y, name, value, derivative=""):
         axes.plot(x, y, "o", markersize=78, color="white", markeredgecolor=GREY)
         axes.text(x, y - 82, name, fontsize=20, **IN_THE_MIDDLE)
-        axes.text(x, y, value, fontsize=24, color=POSITIVE, **IN_THE_MIDDLE)
+        write(x, y, value, fontsize=24, color=POSITIVE)
+        if derivative:
+            write(x, y + 80, derivative, fontsize=23, color=WRONG, weight="bold")
 
-    def draw_line(start, end, weight=""):
-        """Return the place for the derivative of the weight."""
+    def draw_line(start, end, weight="", derivative=""):
         (x1, y1), (x2, y2) = start, end
         axes.plot([x1, x2], [y1, y2], color=GREY, linewidth=1.5, zorder=-1)
         x, y = 0.53 * x1 + 0.47 * x2, 0.53 * y1 + 0.47 * y2
-        axes.text(x, y - 19, weight, fontsize=22, **IN_THE_MIDDLE, **ON_WHITE)
-        return x, y + 19
+        if weight:
+            write(x, y - 19, weight, fontsize=22)
+            write(x, y + 19, derivative, fontsize=22, color=WRONG, weight="bold")
+
+    node2, node3 = signed(example.fc2[0, i], 2), signed(example.fc3[0, j], 2)
+    of_node3 = signed(example.fc3.grad[0, j], 3)
+    weight3, of_weight3 = [signed(w[j, i], 3) for w in (net.fc3.weight, net.fc3.weight.grad)]
+    weights = {digit: signed(net.fc4.weight[digit, j], 3) for digit in (y, answer)}
+    of_weights = {digit: signed(net.fc4.weight.grad[digit, j], 3) for digit in (y, answer)}
+    of_scores = {digit: signed(example.fc4.grad[0, digit], 3) for digit in (y, answer)}
+    score = signed(example.fc4[0, y])
 
     fc2, fc3, loss = (75, 285), (335, 285), (825, 285)
-    scores = {y: (610, 125), answer: (610, 450)}
-    to_fc3 = draw_line(fc2, fc3, signed(net.fc3.weight[j, i], 3))
-    to_fc4 = {}
-    for digit, place in scores.items():
-        to_fc4[digit] = draw_line(fc3, place, signed(net.fc4.weight[digit, j], 3))
+    draw_line(fc2, fc3, weight3, of_weight3)
+    for digit, place in [(y, (610, 125)), (answer, (610, 450))]:
+        draw_line(fc3, place, weights[digit], of_weights[digit])
         draw_line(place, loss)
-        draw_circle(*place, f"fc4: {digit}", signed(example.fc4[0, digit]))
-    draw_circle(*fc2, "fc2", signed(node2, 2))
-    draw_circle(*fc3, "fc3", signed(node3, 2))
+        draw_circle(*place, f"fc4: {digit}", signed(example.fc4[0, digit]), of_scores[digit])
+    draw_circle(*fc2, "fc2", node2)
+    draw_circle(*fc3, "fc3", node3, of_node3)
     draw_circle(*loss, "loss", signed(example.loss, 2))
     axes.text(610, 292, "…", fontsize=30, **IN_THE_MIDDLE)
     for left, text, shade in [(30, "value", POSITIVE), (150, "weight", "black"),
                               (285, "derivative", WRONG)]:
         axes.text(left, 575, text, color=shade, fontsize=20)
 
-    def write(place, derivative):
-        return axes.text(*place, derivative, color=WRONG, fontsize=23, weight="bold",
-                         **IN_THE_MIDDLE, **ON_WHITE)
-
-    score = {digit: signed(example.fc4.grad[0, digit], 3) for digit in scores}
-    weight = {digit: signed(net.fc4.weight[digit, j], 3) for digit in scores}
-    grad4 = {digit: signed(net.fc4.weight.grad[digit, j], 3) for digit in scores}
-    of_node = signed(example.fc3.grad[0, j], 3)
-    grad3 = signed(net.fc3.weight.grad[j, i], 3)
-    # The seconds for each frame, the line below it, and the derivatives that appear in it. The
-    # first frame, which is all that some readers see, has all of them.
-    frames = [
-        (3, f"{signed(node3, 2)} × ({weight[y]}) + … = {signed(example.fc4[0, y])}", []),
-        (4, f"{signed((-example.loss).exp(), 3)} − 1 = {score[y]}",
-         [write((x, y + 80), score[digit]) for digit, (x, y) in scores.items()]),
-        (4, f"{score[y]} × {signed(node3, 2)} = {grad4[y]}",
-         [write(place, grad4[digit]) for digit, place in to_fc4.items()]),
-        (5, f"{score[y]} × ({weight[y]}) + {score[answer]} × {weight[answer]} + … = {of_node}",
-         [write((fc3[0], fc3[1] + 80), of_node)]),
-        (8, f"{of_node} × {signed(node2, 2)} = {grad3}", [write(to_fc3, grad3)])]
     line = axes.text(30, 630, "", fontsize=21)
     movie = PillowWriter(fps=1)
     with movie.saving(axes.figure, FIGURES / "backward.gif", dpi=100):
-        movie.grab_frame()
-        for _, _, derivatives in frames:
-            for derivative in derivatives:
-                derivative.set_visible(False)
-        for seconds, text, derivatives in frames:
-            line.set_text(text)
-            for derivative in derivatives:
-                derivative.set_visible(True)
+        for seconds, calculation in [
+                (2, ""),
+                (4, f"{node3} × ({weights[y]}) + … = {score}"),
+                (4, f"{signed((-example.loss).exp(), 3)} − 1 = {of_scores[y]}"),
+                (4, f"{of_scores[y]} × {node3} = {of_weights[y]}"),
+                (6, f"{of_scores[y]} × ({weights[y]}) + {of_scores[answer]} × {weights[answer]}"
+                    f" + … = {of_node3}"),
+                (6, f"{of_node3} × {node2} = {of_weight3}")]:
+            line.set_text(calculation)
+            numbers = calculation.replace("(", "").replace(")", "").split()
+            for text, number in texts.items():
+                number.get_bbox_patch().set_facecolor("gold" if text in numbers else "white")
             for _ in range(seconds):
                 movie.grab_frame()
 
