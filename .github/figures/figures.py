@@ -36,11 +36,11 @@ POSITIVE, NEGATIVE, GREY, PALE = "tab:blue", "tab:orange", "dimgrey", "lightgrey
 RIGHT, WRONG = "tab:green", "tab:red"
 COLOURS = LinearSegmentedColormap.from_list("", [NEGATIVE, "white", POSITIVE])
 NUMBER = 3718  # of the test image that the pages follow: a 4 that the network reads as a 9
-# When training.gif shows the network: after so many batches; at the end, for five frames.
-MOMENTS = [0, 20, 40, 60, 80, *range(100, 500, 50), *range(500, 1000, 100),
+# When training.gif shows the network: after so many batches. It starts and ends slowly.
+MOMENTS = [0, 0, 0, 0, 20, 40, 60, 80, *range(100, 500, 50), *range(500, 1000, 100),
            *range(1000, 4000, 500), *range(4000, 8000, 1000), *[8000] * 5]
 IN_THE_MIDDLE = {"ha": "center", "va": "center"}
-ON_WHITE = {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 4}}
+ON_WHITE = {"bbox": {"facecolor": "white", "edgecolor": "none", "pad": 3}}
 
 
 def start(seed):
@@ -247,7 +247,7 @@ def draw_backward(example):
     def draw_line(start, end, weight="", derivative=""):
         (x1, y1), (x2, y2) = start, end
         axes.plot([x1, x2], [y1, y2], color=GREY, linewidth=1.5, zorder=-1)
-        x, y = 0.53 * x1 + 0.47 * x2, 0.53 * y1 + 0.47 * y2
+        x, y = (x1 + x2) / 2, (y1 + y2) / 2
         if weight:
             write(x, y - 19, weight, fontsize=22)
             write(x, y + 19, derivative, fontsize=22, color=WRONG, weight="bold")
