@@ -28,7 +28,7 @@ EPOCHS = 2  # the number of passes over all the training images
 SEED = 0  # the starting point of the random numbers; without one, every run ends differently
 
 
-class Net(torch.nn.Module):  # inherits from Module, with an __init__ and a forward of its own
+class Net(torch.nn.Module):  # a plan for networks, built on (inheriting from) PyTorch's Module
     """A multilayer perceptron: 784 pixels, three layers of 64 nodes, 10 digits."""
 
     def __init__(self):  # called by Net(); self is the new network

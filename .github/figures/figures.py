@@ -233,16 +233,21 @@ def draw_backward(example):
     y, answer = example.y, example.fc4.argmax().item()
     axes = canvas(650)
     texts = {}  # by what they say; those of a calculation are marked in its frame
+    derivatives = []
 
     def write(x, y, text, **style):
         texts[text] = axes.text(x, y, text, zorder=3, **IN_THE_MIDDLE, **ON_WHITE, **style)
+
+    def write_derivative(x, y, text):
+        write(x, y, text, fontsize=22, color=WRONG, weight="bold")
+        derivatives.append(text)
 
     def draw_circle(x, y, name, value, derivative=""):
         axes.plot(x, y, "o", markersize=78, color="white", markeredgecolor=GREY)
         axes.text(x, y - 82, name, fontsize=20, **IN_THE_MIDDLE)
         write(x, y, value, fontsize=24, color=POSITIVE)
         if derivative:
-            write(x, y + 80, derivative, fontsize=23, color=WRONG, weight="bold")
+            write_derivative(x, y + 80, derivative)
 
     def draw_line(start, end, weight="", derivative=""):
         (x1, y1), (x2, y2) = start, end
@@ -250,7 +255,7 @@ def draw_backward(example):
         x, y = (x1 + x2) / 2, (y1 + y2) / 2
         if weight:
             write(x, y - 19, weight, fontsize=22)
-            write(x, y + 19, derivative, fontsize=22, color=WRONG, weight="bold")
+            write_derivative(x, y + 19, derivative)
 
     node2, node3 = signed(example.fc2[0, i], 2), signed(example.fc3[0, j], 2)
     of_node3 = signed(example.fc3.grad[0, j], 3)
@@ -277,20 +282,26 @@ def draw_backward(example):
     line = axes.text(30, 630, "", fontsize=21)
     movie = PillowWriter(fps=1)
     with movie.saving(axes.figure, FIGURES / "backward.gif", dpi=100):
-        for seconds, calculation in [
-                (2, ""),
-                (4, f"{node3} × ({weights[y]}) + … = {score}"),
-                (4, f"{signed((-example.loss).exp(), 3)} − 1 = {of_scores[y]}"),
-                (4, f"{of_scores[y]} × {node3} = {of_weights[y]}"),
+        for seconds, calculation, its_derivatives in [
+                (2, "", derivatives),
+                (4, f"{node3} × ({weights[y]}) + … = {score}", []),
+                (4, f"{signed((-example.loss).exp(), 3)} − 1 = {of_scores[y]}",
+                 of_scores.values()),
+                (4, f"{of_scores[y]} × {node3} = {of_weights[y]}", of_weights.values()),
                 (6, f"{of_scores[y]} × ({weights[y]}) + {of_scores[answer]} × {weights[answer]}"
-                    f" + … = {of_node3}"),
-                (6, f"{of_node3} × {node2} = {of_weight3}")]:
+                    f" + … = {of_node3}", [of_node3]),
+                (6, f"{of_node3} × {node2} = {of_weight3}", [of_weight3])]:
             line.set_text(calculation)
             numbers = calculation.replace("(", "").replace(")", "").split()
             for text, number in texts.items():
                 number.get_bbox_patch().set_facecolor("gold" if text in numbers else "white")
+                if text in its_derivatives:
+                    number.set_alpha(1)
             for _ in range(seconds):
                 movie.grab_frame()
+            if not calculation:  # The first frame has all derivatives; now they become pale.
+                for text in derivatives:
+                    texts[text].set_alpha(0.35)
 
 
 def draw_changes():

@@ -27,11 +27,11 @@ EPOCHS = 2  # 把所有训练图片用几遍
 SEED = 0  # 随机种子，即随机数的起点；不设定它，每次运行的结果都不同
 
 
-class Net(torch.nn.Module):  # 继承 Module，重写 __init__ 和 forward
+class Net(torch.nn.Module):  # 造网络的图纸，以 PyTorch 的 Module 为基础（继承它）
     """多层感知机：784 个像素，三层各 64 个节点，10 个数字。"""
 
     def __init__(self):  # 由 Net() 调用，self 就是新建的网络
-        super().__init__()  # 调用父类 Module 的初始化方法
+        super().__init__()  # 先运行 Module 自己的 __init__
         # fc 是 fully connected（全连接）的缩写：一层的每个节点，都把前一层各节点的值分别乘以权重，
         # 加起来，再加上偏置。（文章把权重和偏置写作 a 和 b。）
         self.fc1 = torch.nn.Linear(28 * 28, 64)
