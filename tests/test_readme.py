@@ -23,7 +23,7 @@ def test_the_programs_to_paste_are_the_same_on_both_pages_and_run(folder, capsys
     images, labels = tiny_mnist.draw_digits(64, seed=2)
     images = np.resize(images, (4000, 28, 28))  # The same again and again, since one program
     labels = np.resize(labels, 4000)  # takes test image 3718.
-    files = [tiny_mnist.idx(array) for array in (images[:60], labels[:60], images, labels)]
+    files = [tiny_mnist.idx(array) for array in (images[:600], labels[:600], images, labels)]
     tiny_mnist.lay(dict(zip(NAMES, files)), folder)
 
     exec(gradients, {})
