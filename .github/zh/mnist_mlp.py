@@ -9,8 +9,8 @@
 
 并画出四张测试图片，上方是网络的预测。
 
-程序复现了这篇文章中的程序：https://astro-pure.js.org/blog/2023/pytorch-mnist 。功能相同，但用时
-更短。在同一台电脑上，随机种子相同，都用一个线程，两者学到的权重和偏置就完全相同。
+程序复现了这篇文章中的程序：https://astro-pure.js.org/blog/2023/pytorch-mnist 。功能相同，
+但用时更短。在同一台电脑上，随机种子相同，都用一个线程，两者学到的权重和偏置就完全相同。
 """
 import os
 import socket  # 用来设置联网超时
