@@ -2,11 +2,8 @@
 
     python -m tests.extras.wrong_digits
 
-draws 18 of them, as wrong_digits.png. "9 as 8" is a 9 that the network takes for an 8. The network
-is the one that own_digit.py trains and keeps.
+draws 18 of them, as wrong_digits.png. "9 as 8" is a 9 taken for an 8.
 """
-if not __package__:
-    raise SystemExit("In mnist_mlp.py's folder, type: python -m tests.extras.wrong_digits")
 import matplotlib.pyplot as plt
 
 from mnist_mlp import get_data_loader
