@@ -1,4 +1,5 @@
 from socket import setdefaulttimeout
+from unittest.mock import patch
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -9,6 +10,13 @@ from torchvision.datasets import MNIST
 from tests.helpers import NO_NETWORK
 
 matplotlib.use("Agg")
+
+try:
+    with patch.object(MNIST, "__init__", side_effect=RuntimeError):
+        import mnist_mlp  # noqa: F401
+except SystemExit:
+    pytest.exit('mnist_mlp.py runs when it is imported: before the last line, there should be '
+                '`if __name__ == "__main__":`', returncode=1)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ test_post.py runs this program beside mnist_mlp.py, and compares what they print
 """
 import matplotlib.pyplot as plt
 import torch
+from torch.nn import Linear, ReLU
 from torch.utils.data import DataLoader
 from torchvision.datasets import MNIST
 from torchvision.transforms import ToTensor
@@ -16,22 +17,19 @@ SEED = 0
 
 def print_accuracy(name):
     n_correct = 0
-    n_total = 0
     for x, y in test_data:
         for image, label in zip(x, y):
             if net(image.view(1, 784)).argmax() == label:
                 n_correct += 1
-            n_total += 1
-    print(name, "accuracy:", n_correct / n_total)
+    print(name, "accuracy:", n_correct / len(test_data.dataset))
 
 
 torch.manual_seed(SEED)
 torch.set_num_threads(1)
 train_data = DataLoader(MNIST("", True, ToTensor()), BATCH_SIZE, shuffle=True)
 test_data = DataLoader(MNIST("", False, ToTensor()), BATCH_SIZE, shuffle=True)
-net = torch.nn.Sequential(
-    torch.nn.Linear(784, 64), torch.nn.ReLU(), torch.nn.Linear(64, 64), torch.nn.ReLU(),
-    torch.nn.Linear(64, 64), torch.nn.ReLU(), torch.nn.Linear(64, 10), torch.nn.LogSoftmax(dim=1))
+net = torch.nn.Sequential(Linear(784, 64), ReLU(), Linear(64, 64), ReLU(), Linear(64, 64), ReLU(),
+                          Linear(64, 10), torch.nn.LogSoftmax(dim=1))
 
 print_accuracy("initial")
 adam = torch.optim.Adam(net.parameters(), LEARNING_RATE)

@@ -1,12 +1,11 @@
-"""The smoke test: the whole program, run as a reader runs it, on few images.
+"""The smoke test: the whole program, run as a reader runs it, on few images."""
+from pathlib import Path
 
-There are two sets of 1,505 images to train on and 203 to test on, each in the four files that
-MNIST consists of: the first images of the real MNIST, where mnist_mlp.py has put it into
-MNIST/raw, and digits that the tests draw, which need no download.
-"""
 import matplotlib.pyplot as plt
 import pytest
+import torch
 
+import mnist_mlp
 from tests import helpers, tiny_mnist
 
 
@@ -27,10 +26,17 @@ def check_a_run_on(files, folder):
     assert coloured > 0.6, "the four images should fill most of the picture"
 
 
-@pytest.mark.skipif(not helpers.HAS_REAL_MNIST, reason=helpers.NO_REAL_MNIST)
+@pytest.mark.skipif(helpers.LACKS_MNIST, reason="run mnist_mlp.py first, which downloads MNIST")
 def test_the_program_works_on_the_first_images_of_the_real_mnist(tmp_path):
     check_a_run_on(tiny_mnist.first_of_real_mnist(), tmp_path)
 
 
 def test_the_program_works_on_drawn_digits(tmp_path):
     check_a_run_on(tiny_mnist.drawn_mnist(), tmp_path)
+
+
+def test_the_picture_is_saved_before_the_window_opens(folder, monkeypatch):
+    is_saved = []
+    monkeypatch.setattr(plt, "show", lambda: is_saved.append(Path("predictions.png").exists()))
+    mnist_mlp.draw_predictions([(torch.zeros(1, 1, 28, 28), None)] * 4, mnist_mlp.Net())
+    assert is_saved == [True]

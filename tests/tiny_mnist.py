@@ -9,9 +9,9 @@ import runpy
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
-from torchvision.datasets import MNIST
+from torchvision.datasets.mnist import read_sn3_pascalvincent_tensor
 
-from tests.helpers import NAMES, PROJECT
+from tests.helpers import NAMES, PROJECT, RAW
 
 N_TRAIN = 1505  # Neither number is a multiple of 15, so that each pass ends in a smaller batch.
 N_TEST = 203
@@ -45,11 +45,8 @@ def drawn_mnist(n_train=N_TRAIN, n_test=N_TEST):
 
 def first_of_real_mnist():
     """Return the four files with the first images of the real MNIST, which mnist_mlp.py loaded."""
-    arrays = []
-    for is_train, n in [(True, N_TRAIN), (False, N_TEST)]:
-        data_set = MNIST(PROJECT, is_train)
-        arrays += [data_set.data[:n].numpy(), data_set.targets[:n].numpy().astype(np.uint8)]
-    return dict(zip(NAMES, map(idx, arrays)))
+    return {name: idx(read_sn3_pascalvincent_tensor(RAW / name)[:n].numpy())
+            for name, n in zip(NAMES, [N_TRAIN, N_TRAIN, N_TEST, N_TEST])}
 
 
 def lay(files, folder):
