@@ -1,17 +1,15 @@
 """Recognise handwritten digits: train a small neural network on MNIST, then test it.
 
-`python mnist_mlp.py` prints these lines (on other computers, the last two decimals can differ)
+`python mnist_mlp.py` prints these lines (on other computers, the last decimals can differ)
 
     initial accuracy: 0.1019
-    epoch 0 accuracy: 0.9552
-    epoch 1 accuracy: 0.9682
+    epoch 0 accuracy: 0.9558
+    epoch 1 accuracy: 0.9674
     saved predictions.png
 
-and draws four test images, each under the network's prediction.
-
-This program reproduces the one in a Chinese post,
-https://astro-pure.js.org/blog/2023/pytorch-mnist, and takes less time. With the same random seed,
-on the same computer and on one thread, both end with exactly the same weights and biases.
+and draws four test images, each under the network's prediction. It reproduces the program of a
+Chinese post, https://astro-pure.js.org/blog/2023/pytorch-mnist: from the same random seed, on one
+thread of the same computer, both end with exactly the same weights and biases.
 """
 import os
 import socket  # to give up on a server that does not answer
@@ -21,18 +19,18 @@ import torch
 from torch.utils.data import DataLoader, TensorDataset
 from torchvision.datasets import MNIST
 
-# The post chose the first three of these numbers, without giving reasons. You can try others.
+# The first three numbers are those of the post. You can try others.
 BATCH_SIZE = 15  # the number of images in each training step
 LEARNING_RATE = 0.001  # scales the steps; this is also PyTorch's default for Adam
 EPOCHS = 2  # the number of passes over all the training images
 SEED = 0  # the starting point of the random numbers; without one, every run ends differently
 
 
-class Net(torch.nn.Module):  # a plan for networks, built on (inheriting from) PyTorch's Module
+class Net(torch.nn.Module):
     """A multilayer perceptron: 784 pixels, three layers of 64 nodes, 10 digits."""
 
-    def __init__(self):  # called by Net(); self is the new network
-        super().__init__()  # runs Module's own __init__ first
+    def __init__(self):
+        super().__init__()  # prepares Module to collect the weights and biases of the layers
         # fc stands for fully connected: each node multiplies all the values of the previous layer
         # by weights (a in the post), and adds up the products and a bias (b in the post).
         self.fc1 = torch.nn.Linear(28 * 28, 64)
@@ -65,10 +63,9 @@ def get_data_loader(is_train):
     Raises SystemExit if MNIST cannot be loaded.
     """
     images, labels = load_mnist(is_train)  # defined at the end of this file
-    # PyTorch's usual layout for images is (number, channels, height, width). Grey images have one
-    # channel. -1 lets PyTorch work out the number. Dividing turns the grey values, uint8 from 0 to
-    # 255, into float32 from 0 to 1, with which training works better. The post's ToTensor does the
-    # same to one image at a time, and again in every epoch.
+    # PyTorch's layout is (number, channels, height, width). -1 lets it work out the number.
+    # Dividing turns uint8, 0 to 255, into float32, 0 to 1, with which training works better.
+    # The post's ToTensor does the same to one image at a time, and again in every epoch.
     images = images.view(-1, 1, 28, 28) / 255
     data_set = TensorDataset(images, labels)  # pairs each image with its label
     return DataLoader(data_set, batch_size=BATCH_SIZE, shuffle=True)
@@ -114,9 +111,11 @@ def draw_predictions(test_data, net):
     Saves the picture as predictions.png, then shows it in a window if there is a screen.
     """
     plt.figure(figsize=(6, 1.8), layout="constrained")
-    for n, (x, _) in zip([1, 2, 3, 4], test_data):  # stops after the fourth batch
+    for n, (x, _) in enumerate(test_data):
+        if n > 3:
+            break
         prediction = torch.argmax(net(x[0].view(-1, 28 * 28)))
-        plt.subplot(1, 4, n)
+        plt.subplot(1, 4, n + 1)
         plt.imshow(x[0].view(28, 28).numpy())  # purple is low, yellow is high
         plt.title("prediction: " + str(int(prediction)))
         plt.axis("off")
@@ -128,7 +127,7 @@ def draw_predictions(test_data, net):
 def main():
     """Train a network, print its accuracies, draw four predictions, and return the network."""
     torch.manual_seed(SEED)
-    torch.set_num_threads(1)  # more threads save little time, if any, and can change the results
+    torch.set_num_threads(1)  # more are often slower, and can change the results
     train_data = get_data_loader(is_train=True)
     test_data = get_data_loader(is_train=False)
     net = Net()
@@ -147,16 +146,23 @@ def main():
 SERVERS = ["https://ossci-datasets.s3.amazonaws.com/mnist/",  # tried in this order
            "https://dataset.bj.bcebos.com/mnist/",
            "https://storage.googleapis.com/cvdf-datasets/mnist/"]
+MESSAGE = """MNIST could not be loaded:
+{reasons}
+
+1. If {folder} exists, delete it, except for the .gz files in its folder raw.
+2. Run the program again, with internet, 70 MB of space, and permission to write there.
+
+Or download these files with a browser, still packed, into {raw}, replacing any that are there:
+{files}
+The addresses may also begin with {others}"""
 
 
 def load_mnist(is_train):
     """Return images, (N, 28, 28) uint8, and labels, (N,) int64, or exit and say what to do."""
-    socket.setdefaulttimeout(30)  # seconds; without a limit, a silent server would block us
+    socket.setdefaulttimeout(30)  # seconds; otherwise, a silent server would hang the program
     reasons = []
     for server in SERVERS:
-        # Given all three, torchvision would not go on to the next one after every kind of failure,
-        # for example not when a server falls silent during a download.
-        MNIST.mirrors = [server]
+        MNIST.mirrors = [server]  # Given all, torchvision would give up at one that falls silent.
         try:
             data_set = MNIST("", is_train, download=True)  # in the current folder, only if missing
             images, labels = data_set.data, data_set.targets
@@ -164,18 +170,12 @@ def load_mnist(is_train):
                 raise ValueError("these are not 28 x 28 images, each with a label from 0 to 9")
             return images, labels
         except Exception as error:  # whatever went wrong: the next server may do better
-            reason = f"{type(error).__name__}: {error}".strip().split("\n")[-1]
-            if reason not in reasons:
-                reasons.append(reason)
-    folder = os.path.abspath("MNIST")
-    raise SystemExit("\n".join([
-        "MNIST could not be loaded:", *reasons, "",
-        "1. If this is a lack of permission, space or memory, put that right.",
-        f"2. If {folder} exists, delete it, except for the .gz files in its folder raw.",
-        "3. Run the program again, with internet, 70 MB of space, and permission to write there.",
-        "", f"Or download these files with a browser, and put them into {folder}{os.sep}raw",
-        "without unpacking them:", *[SERVERS[0] + name for name, _ in MNIST.resources],
-        "The addresses may also begin with " + " or ".join(SERVERS[1:])]))
+            cause = f"{type(error).__name__}: {error}".strip().split("\n")[-1]  # on its last line
+            reasons.append(cause)
+    raise SystemExit(MESSAGE.format(
+        reasons="\n".join(dict.fromkeys(reasons)), folder=os.path.abspath("MNIST"),
+        raw=os.path.abspath("MNIST/raw"), others=", ".join(SERVERS[1:]),
+        files="\n".join(SERVERS[0] + name for name, _ in MNIST.resources)))
 
 
 if __name__ == "__main__":  # not if another program imports this one

@@ -1,16 +1,14 @@
 """识别手写数字：用 MNIST 训练一个小型神经网络，再测试它。
 
-`python mnist_mlp.py` 打印下面几行（换一台电脑，最后两位数字可能不同）
+`python mnist_mlp.py` 打印下面几行（换一台电脑，最后几位小数可能不同）
 
     initial accuracy: 0.1019
-    epoch 0 accuracy: 0.9552
-    epoch 1 accuracy: 0.9682
+    epoch 0 accuracy: 0.9558
+    epoch 1 accuracy: 0.9674
     saved predictions.png
 
-并画出四张测试图片，上方是网络的预测。
-
-程序复现了这篇文章中的程序：https://astro-pure.js.org/blog/2023/pytorch-mnist 。功能相同，
-但用时更短。在同一台电脑上，随机种子相同，都用一个线程，两者学到的权重和偏置就完全相同。
+并画出四张测试图片，上方是网络的预测。它复现了 https://astro-pure.js.org/blog/2023/pytorch-mnist
+一文中的程序：随机种子相同，在同一台电脑上都用一个线程，两者学到的权重和偏置就完全相同。
 """
 import os
 import socket  # 用来设置联网超时
@@ -20,18 +18,18 @@ import torch
 from torch.utils.data import DataLoader, TensorDataset
 from torchvision.datasets import MNIST
 
-# 前三个数是文章选定的，没有说明理由。可以试试别的数。
+# 前三个数是文章选定的。可以试试别的数。
 BATCH_SIZE = 15  # 每一步训练用多少张图片
 LEARNING_RATE = 0.001  # 学习率，更新量与它成正比；这也是 PyTorch 中 Adam 的默认值
 EPOCHS = 2  # 把所有训练图片用几遍
 SEED = 0  # 随机种子，即随机数的起点；不设定它，每次运行的结果都不同
 
 
-class Net(torch.nn.Module):  # 造网络的图纸，以 PyTorch 的 Module 为基础（继承它）
+class Net(torch.nn.Module):
     """多层感知机：784 个像素，三层各 64 个节点，10 个数字。"""
 
-    def __init__(self):  # 由 Net() 调用，self 就是新建的网络
-        super().__init__()  # 先运行 Module 自己的 __init__
+    def __init__(self):
+        super().__init__()  # 此后，Module 会收集下面各层的权重和偏置
         # fc 是 fully connected（全连接）的缩写：一层的每个节点，都把前一层各节点的值分别乘以权重，
         # 加起来，再加上偏置。（文章把权重和偏置写作 a 和 b。）
         self.fc1 = torch.nn.Linear(28 * 28, 64)
@@ -63,9 +61,9 @@ def get_data_loader(is_train):
     如果无法读取 MNIST，就抛出 SystemExit。
     """
     images, labels = load_mnist(is_train)  # 定义在文件末尾
-    # PyTorch 中图片的形状通常是（张数，通道，高，宽）。灰度图片只有一个通道。-1 表示张数由 PyTorch
-    # 自己算。除以 255，就把 0～255 的 uint8 灰度值变成 0～1 的 float32，这样训练效果更好。文章的
-    # ToTensor 也这样做，但每次只处理一张图片，而且每一轮都重做一遍。
+    # PyTorch 中图片的形状是（张数，通道数，高，宽）。-1 表示张数由 PyTorch 自己算。
+    # 除以 255，就把 uint8（0～255）变成 float32（0～1），这样训练效果更好。
+    # 文章的 ToTensor 也这样做，但每次只处理一张图片，而且每一轮都重做一遍。
     images = images.view(-1, 1, 28, 28) / 255
     data_set = TensorDataset(images, labels)  # 把每张图片与它的标签配成一对
     return DataLoader(data_set, batch_size=BATCH_SIZE, shuffle=True)
@@ -111,9 +109,11 @@ def draw_predictions(test_data, net):
     把图存为 predictions.png；如果有屏幕，再打开窗口显示。
     """
     plt.figure(figsize=(6, 1.8), layout="constrained")
-    for n, (x, _) in zip([1, 2, 3, 4], test_data):  # 取四个小批量就停止
+    for n, (x, _) in enumerate(test_data):
+        if n > 3:
+            break
         prediction = torch.argmax(net(x[0].view(-1, 28 * 28)))
-        plt.subplot(1, 4, n)
+        plt.subplot(1, 4, n + 1)
         plt.imshow(x[0].view(28, 28).numpy())  # 紫色表示值小，黄色表示值大
         plt.title("prediction: " + str(int(prediction)))
         plt.axis("off")
@@ -125,7 +125,7 @@ def draw_predictions(test_data, net):
 def main():
     """训练一个网络，打印它的准确率，画出四个预测，并返回这个网络。"""
     torch.manual_seed(SEED)
-    torch.set_num_threads(1)  # 线程再多，也省不了多少时间，甚至更慢，还可能改变结果
+    torch.set_num_threads(1)  # 用多个线程往往更慢，还可能改变结果
     train_data = get_data_loader(is_train=True)
     test_data = get_data_loader(is_train=False)
     net = Net()
@@ -144,6 +144,15 @@ def main():
 SERVERS = ["https://ossci-datasets.s3.amazonaws.com/mnist/",  # 按这个顺序尝试
            "https://dataset.bj.bcebos.com/mnist/",
            "https://storage.googleapis.com/cvdf-datasets/mnist/"]
+MESSAGE = """无法读取 MNIST，原因是：
+{reasons}
+
+1. 如果 {folder} 已经存在，就删除它，只留下其中 raw 文件夹里的 .gz 文件。
+2. 再运行一次程序。需要联网，需要 70 MB 磁盘空间，还要有在那里写入文件的权限。
+
+也可以用浏览器下载下面的文件，不要解压，放进 {raw}，替换那里的同名文件：
+{files}
+打不开的地址，开头可以换成 {others}"""
 
 
 def load_mnist(is_train):
@@ -151,8 +160,7 @@ def load_mnist(is_train):
     socket.setdefaulttimeout(30)  # 秒；不设上限，遇到毫无回应的服务器就会一直等下去
     reasons = []
     for server in SERVERS:
-        # 如果把三个都交给 torchvision，遇到某些错误（例如服务器中途不再回应），它不会改用下一个。
-        MNIST.mirrors = [server]
+        MNIST.mirrors = [server]  # 如果都交给 torchvision，有一个中途不再回应，它就会放弃
         try:
             data_set = MNIST("", is_train, download=True)  # 在当前文件夹中，缺少时才下载
             images, labels = data_set.data, data_set.targets
@@ -160,18 +168,12 @@ def load_mnist(is_train):
                 raise ValueError("these are not 28 x 28 images, each with a label from 0 to 9")
             return images, labels
         except Exception as error:  # 不管出了什么错，换一个服务器也许就行
-            reason = f"{type(error).__name__}: {error}".strip().split("\n")[-1]
-            if reason not in reasons:
-                reasons.append(reason)
-    folder = os.path.abspath("MNIST")
-    raise SystemExit("\n".join([
-        "MNIST could not be loaded:", *reasons, "",
-        "1. If this is a lack of permission, space or memory, put that right.",
-        f"2. If {folder} exists, delete it, except for the .gz files in its folder raw.",
-        "3. Run the program again, with internet, 70 MB of space, and permission to write there.",
-        "", f"Or download these files with a browser, and put them into {folder}{os.sep}raw",
-        "without unpacking them:", *[SERVERS[0] + name for name, _ in MNIST.resources],
-        "The addresses may also begin with " + " or ".join(SERVERS[1:])]))
+            cause = f"{type(error).__name__}: {error}".strip().split("\n")[-1]  # 在最后一行
+            reasons.append(cause)
+    raise SystemExit(MESSAGE.format(
+        reasons="\n".join(dict.fromkeys(reasons)), folder=os.path.abspath("MNIST"),
+        raw=os.path.abspath("MNIST/raw"), others=", ".join(SERVERS[1:]),
+        files="\n".join(SERVERS[0] + name for name, _ in MNIST.resources)))
 
 
 if __name__ == "__main__":  # 被别的程序导入时不执行
